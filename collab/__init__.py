@@ -1,0 +1,1 @@
+"""Collab: a self-hosted backend for collaborative documents."""

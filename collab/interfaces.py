@@ -1,0 +1,299 @@
+"""The seams of the house: what the parts know of each other.
+
+`room`, `storage`, `backplane`, `auth`, `content` and the document workers import this
+module and what lies below it, never one another; `collab.app` joins them. Every interface
+has a contract suite in `tests/contracts` that each implementation passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from collab.protocol.close import CloseCode
+from collab.protocol.update import UpdateFacts
+
+
+class Clock(Protocol):
+    """Time, passed in so that tests own it."""
+
+    def time(self) -> float:
+        """Seconds since the epoch, for records."""
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back, for durations."""
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+# --- Storage ---------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """What a document holds by default: the XML fragment `default`, or the text `content`."""
+
+    NOTE = "note"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A row of the catalog. Times are seconds since the epoch."""
+
+    id: str
+    title: str
+    kind: Kind
+    owner: str
+    sequence: int
+    created: float
+    updated: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One committed row of a document's log; `data` is a Yjs update (v1)."""
+
+    sequence: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The rows up to some moment as one update.
+
+    `sequence` is the highest row merged in. `state_vector` and `delete_set` (both in Yjs
+    encoding) say what `data` holds, so that a room need not parse it.
+    """
+
+    sequence: int
+    data: bytes
+    state_vector: bytes
+    delete_set: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """All that is stored of a document, read in one transaction; `updates` by sequence."""
+
+    info: DocumentInfo
+    snapshot: Snapshot | None
+    updates: tuple[LogRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A row to append: an update, who sent it, and the client ids whose structs it holds."""
+
+    data: bytes
+    author: str
+    clients: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """The rows that one document gets in a group commit."""
+
+    document: str
+    rows: tuple[NewRow, ...]
+
+
+class DocumentStore(Protocol):
+    """The log. The only place an edit is safe."""
+
+    async def load(self, document: str) -> StoredDocument:
+        """Everything needed to serve the document.
+
+        Raises DocumentNotFound, DocumentDeleted, or StorageError.
+        """
+
+    async def append(self, batch: Sequence[Append]) -> list[int | None]:
+        """Commit all rows of all documents in one transaction.
+
+        Returns, in the order of `batch`, the sequence of each document's last new row: a
+        document's rows get consecutive sequences, without a hole in any document's log.
+        None for a document that does not exist or is deleted: none of its rows were written,
+        the others' were. Raises StorageError if the transaction may not have committed.
+        A batch names each document at most once. Moves the document's `updated` time.
+        """
+
+    async def read(self, document: str, after: int) -> list[LogRow] | None:
+        """The rows with a sequence over `after`, in order; None if compaction took some of
+        them, so that the caller must `load`. Raises as `load`."""
+
+    async def compact(
+        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+    ) -> None:
+        """Put `snapshot` in the place of the snapshot with sequence `base` (None: there was
+        none) and of exactly the rows with the sequences `rows`, in one transaction.
+
+        Raises CompactionConflict, with nothing changed, if any of them is not there any more.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the catalog, newest edit first, and the cursor of the next one."""
+
+    documents: tuple[DocumentInfo, ...]
+    next_cursor: str | None
+
+
+class Catalog(Protocol):
+    """What is known of documents beside their content."""
+
+    async def create(
+        self, document: str, title: str, kind: Kind, owner: str, seed: bytes | None = None
+    ) -> DocumentInfo:
+        """Create it, with `seed` as the first row of its log, in one transaction.
+
+        Raises DocumentExists, DocumentDeleted (the id was used before), or StorageError.
+        """
+
+    async def find(self, document: str) -> DocumentInfo:
+        """Raises DocumentNotFound, DocumentDeleted, or StorageError."""
+
+    async def page(self, query: str, cursor: str | None, limit: int) -> Page:
+        """Live documents whose title holds `query` (any case), newest edit first.
+
+        Raises ValueError for a cursor that no page gave.
+        """
+
+    async def rename(self, document: str, title: str) -> DocumentInfo:
+        """Set the title; neither the sequence nor the `updated` time move. Raises as `find`."""
+
+    async def delete(self, document: str) -> None:
+        """Mark as deleted for good; its log takes no more rows. Raises as `find`."""
+
+
+# --- Between nodes ---------------------------------------------------------------------
+
+
+class HintKind(StrEnum):
+    COMMITTED = "committed"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """News of a document. The log is the truth; a hint only says that it is worth a look."""
+
+    kind: HintKind
+    document: str
+    sequence: int
+
+
+class Backplane(Protocol):
+    """Carries hints between nodes: may delay, lose, repeat and reorder them."""
+
+    def publish(self, hint: Hint) -> None:
+        """Hand a hint to every other subscriber, without waiting and without an error."""
+
+    def subscribe(self, receive: Callable[[Hint], None]) -> Callable[[], None]:
+        """Call `receive` for every hint that others publish; returns the way to stop it."""
+
+
+# --- Identity and access ---------------------------------------------------------------
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    EDITOR = "editor"
+    COMMENTER = "commenter"
+    VIEWER = "viewer"
+
+    @property
+    def may_write(self) -> bool:
+        return self in (Role.OWNER, Role.EDITOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request brings to say who sends it. `origin` is the browser's Origin header."""
+
+    token: str | None
+    origin: str | None
+    host: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What an identity may do with one document, or, without a document, with the service."""
+
+    user: str
+    name: str
+    role: Role
+    may_create: bool
+
+
+class Authorizer(Protocol):
+    async def authorize(self, credentials: Credentials, document: str | None) -> Access:
+        """Decide, for WebSocket and REST alike. Raises Unauthenticated or AccessDenied."""
+
+
+# --- Sockets ---------------------------------------------------------------------------
+
+
+class Channel(Protocol):
+    """The smallest socket that a session needs."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes taken by `send` and not yet taken by the network."""
+
+    def send(self, frame: bytes) -> None:
+        """Take one binary frame, in order, without waiting. Nothing happens once closed."""
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Send what was taken, then close. The first call decides the code."""
+
+    def on_drain(self, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever `buffered` falls back under the channel's low-water mark."""
+
+
+# --- Document workers ------------------------------------------------------------------
+
+
+class Format(StrEnum):
+    MARKDOWN = "markdown"
+    HTML = "html"
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """One update that equals those given, garbage collected, proven to reload equal."""
+
+    data: bytes
+    state_vector: bytes
+    delete_set: bytes
+
+
+class DocumentWorker(Protocol):
+    """What needs a CRDT document, or much CPU: done in a disposable child process.
+
+    Every call raises WorkerDied if the worker crashed or overran its limits, and WorkerError
+    or DocumentUnreadable if it refused; other requests are not touched.
+    """
+
+    async def inspect(self, update: bytes) -> UpdateFacts:
+        """Validate an update too large for the event loop. Raises ProtocolError."""
+
+    async def compact(self, updates: Sequence[bytes]) -> Compacted:
+        """Merge, garbage collect and check. Out-of-order structs are kept."""
+
+    async def missing(self, updates: Sequence[bytes], state_vector: bytes) -> bytes:
+        """What a replica with `state_vector` lacks of `updates`, as one update."""
+
+    async def render(self, update: bytes, root: str, kind: Kind, form: Format) -> str:
+        """The named root as text in the given format.
+
+        The root's own content decides whether it is read as XML or as text; `kind` decides
+        for a root that is empty. Raises DocumentUnreadable for a root that is neither.
+        """
+
+    async def aclose(self) -> None:
+        """End all workers. Requests under way fail with WorkerDied."""

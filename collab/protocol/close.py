@@ -1,0 +1,33 @@
+"""The close codes that Collab sends, and what a client should do about each.
+
+Codes from 4400 to 4499 are permanent: connecting again in the same way will fail in the same
+way. The others are transient: connect again, with backoff. Unsaved edits stay with the client
+in every case, since no receipt was sent for them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class CloseCode(IntEnum):
+    NORMAL = 1000
+    UNSUPPORTED = 1003
+    """A text frame: every wire is binary."""
+    TOO_BIG = 1009
+    """A message over the size limit."""
+    INTERNAL = 1011
+    """The server failed, for instance to load the document."""
+    RESTART = 1012
+    """The server is stopping; another, or the same one, will answer soon."""
+    TRY_LATER = 1013
+    """The peer reads too slowly, or the server has too much unsaved."""
+    MALFORMED = 4400
+    """Bytes that break a rule of SPEC.md, or an id that names no document."""
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    GONE = 4404
+    """No such document, or it was deleted."""
+    TIMEOUT = 4408
+    FULL = 4413
+    """The document is at its byte limit."""

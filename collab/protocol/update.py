@@ -1,0 +1,19 @@
+"""Structural validation of Yjs updates (v1): pure Python over the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+type_ranges = tuple[tuple[int, int], ...]
+"""Half-open clock ranges `(start, end)`, ascending, not touching."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFacts:
+    """What a valid update holds: per client id, the clock ranges of its structs (Skip left
+    out) and of its delete set, and how many structs there are."""
+
+    structs: Mapping[int, type_ranges]
+    deletes: Mapping[int, type_ranges]
+    struct_count: int
