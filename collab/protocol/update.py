@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-type_ranges = tuple[tuple[int, int], ...]
+Ranges = tuple[tuple[int, int], ...]
 """Half-open clock ranges `(start, end)`, ascending, not touching."""
 
 
@@ -14,6 +14,6 @@ class UpdateFacts:
     """What a valid update holds: per client id, the clock ranges of its structs (Skip left
     out) and of its delete set, and how many structs there are."""
 
-    structs: Mapping[int, type_ranges]
-    deletes: Mapping[int, type_ranges]
+    structs: Mapping[int, Ranges]
+    deletes: Mapping[int, Ranges]
     struct_count: int
