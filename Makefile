@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test check bench fmt web clean
+.PHONY: serve test check fmt web clean
 
 serve: $(VENV)/serve.stamp web
 	@exec $(BIN)/collab serve
