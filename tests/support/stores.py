@@ -34,7 +34,7 @@ class When(Enum):
     """It took effect, and the caller cannot know: "may have committed"."""
 
 
-class InjectedFault(StorageError):
+class InjectedError(StorageError):
     """Raised by `FaultyStore`, so that a test can tell its faults from real ones."""
 
 
@@ -60,7 +60,7 @@ class FaultyStore:
         self, operation: str, when: When, times: int = 1, error: Exception | None = None
     ) -> None:
         """Let the next `times` calls fail; orders are used up first come, first served."""
-        fault = error or InjectedFault(f"injected: {operation} failed {when.name.lower()}")
+        fault = error or InjectedError(f"injected: {operation} failed {when.name.lower()}")
         self._faults[operation].extend([(when, fault)] * times)
 
     @contextmanager
