@@ -1,0 +1,108 @@
+"""What a document worker does, as plain functions over bytes.
+
+They run inside a worker process: they take a CRDT document where one is needed, hold the
+interpreter for as long as they take, and may end the process on bytes that slip past the
+validator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pycrdt
+
+from collab.crdt import updates as byte_functions
+from collab.crdt.digest import digest
+from collab.crdt.updates import library_guard, merge, state_of
+from collab.errors import DocumentUnreadable, ProtocolError, WorkerError
+from collab.interfaces import Compacted
+from collab.protocol.update import Ranges, UpdateFacts, validate_update
+
+
+def inspect(update: bytes) -> UpdateFacts:
+    """Validate an update under the limits of a whole document. Raises ProtocolError."""
+    return validate_update(update)
+
+
+def missing(updates: Sequence[bytes], state_vector: bytes) -> bytes:
+    """What a replica with `state_vector` lacks of `updates`. Raises DocumentUnreadable."""
+    return byte_functions.missing(merge(updates), state_vector)
+
+
+def compact(updates: Sequence[bytes]) -> Compacted:
+    """`updates` as one, without the content that was deleted, proven to reload equal.
+
+    A document leaves out what it cannot place yet (structs whose dependencies are missing,
+    deletes of structs it has not seen): that is put back from the merged bytes.
+    Raises DocumentUnreadable if the updates cannot be read, WorkerError if the result is not
+    equal to them.
+    """
+    merged = merge(updates)
+    with library_guard("load the document"):
+        collected = load(merged)
+        state = collected.get_state()
+        data = collected.get_update()
+    data = _with_waiting(data, byte_functions.missing(merged, state))
+    facts = _facts(data)
+    _check_equal(merged, data)
+    return Compacted(data, state_of(data), encode_delete_set(facts.deletes))
+
+
+def load(update: bytes, *, collect: bool = True) -> pycrdt.Doc[pycrdt.Text]:
+    """A fresh document that holds `update`, deleted content dropped unless told otherwise."""
+    document: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=0, skip_gc=not collect)
+    document.apply_update(update)
+    return document
+
+
+def encode_delete_set(deletes: Mapping[int, Ranges]) -> bytes:
+    """A delete set as Yjs encodes it, highest client id first."""
+    numbers = [len(deletes)]
+    for client in sorted(deletes, reverse=True):
+        numbers += [client, len(deletes[client])]
+        for start, end in deletes[client]:
+            numbers += [start, end - start]
+    return b"".join(map(pycrdt.write_var_uint, numbers))
+
+
+def _with_waiting(data: bytes, waiting: bytes) -> bytes:
+    """`data` with the structs and deletes of `waiting` that it does not hold."""
+    held, rest = _facts(data), _facts(waiting)
+    if not rest.structs and all(held.deletes.get(c) == r for c, r in rest.deletes.items()):
+        return data
+    return merge([data, waiting])
+
+
+def _facts(update: bytes) -> UpdateFacts:
+    try:
+        return validate_update(update)
+    except ProtocolError as error:
+        raise WorkerError(f"the CRDT library wrote an update that is not valid: {error}") from error
+
+
+def _check_equal(merged: bytes, data: bytes) -> None:
+    """Load both, the original with everything deleted still in it, and compare.
+
+    Raises WorkerError if they differ, or if loading `data` again would change it.
+    """
+    with library_guard("compare the compacted document"):
+        original, compacted = load(merged, collect=False), load(data)
+        if _clocks(state_of(merged)) != _clocks(state_of(data)):
+            raise WorkerError("compaction would change which edits the document holds")
+        if _clocks(original.get_state()) != _clocks(compacted.get_state()):
+            raise WorkerError("compaction would change which edits the document shows")
+        if digest(original) != digest(compacted):
+            raise WorkerError("compaction would change the content of the document")
+
+
+def _clocks(state_vector: bytes) -> dict[int, int]:
+    """A state vector that the CRDT library wrote, for comparing: its order is not fixed."""
+    numbers: list[int] = []
+    value = shift = 0
+    for byte in state_vector:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(value)
+            value = shift = 0
+    return dict(zip(numbers[1::2], numbers[2::2], strict=True))
