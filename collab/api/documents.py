@@ -1,0 +1,146 @@
+"""The catalog over REST: list, create, look up, rename, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+from zlib import crc32
+
+from fastapi import APIRouter, Header, Query, Response, status
+
+from collab.api.conditions import matches
+from collab.api.parts import (
+    CatalogPart,
+    DocumentAccess,
+    DocumentId,
+    RegistryPart,
+    ServiceAccess,
+    require_create,
+    require_owner,
+    require_write,
+)
+from collab.api.problems import ConditionFailed, InvalidParameter, responses
+from collab.api.schemas import Document, DocumentChange, DocumentList, NewDocument
+from collab.interfaces import DocumentInfo
+from collab.protocol.ids import mint_document_id
+
+router = APIRouter(prefix="/api/documents", tags=["documents"])
+
+MAX_PAGE = 100
+
+
+def etag_of(info: DocumentInfo) -> str:
+    """The sequence alone would not move with the title."""
+    return f'"{info.sequence}.{crc32(info.title.encode()):08x}"'
+
+
+@router.get("", responses=responses(401, 403, 422, 503))
+async def list_documents(
+    access: ServiceAccess,
+    catalog: CatalogPart,
+    query: Annotated[
+        str, Query(max_length=200, description="Only titles that hold this, in any case.")
+    ] = "",
+    cursor: Annotated[
+        str | None, Query(max_length=500, description="`next` of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> DocumentList:
+    """The documents, newest edit first, a page at a time."""
+    try:
+        page = await catalog.page(query, cursor, limit)
+    except ValueError as error:
+        raise InvalidParameter("cursor", "is not the `next` of a page") from error
+    return DocumentList(
+        documents=[Document.of(info) for info in page.documents], next=page.next_cursor
+    )
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    responses={
+        201: {
+            "headers": {
+                "Location": {"schema": {"type": "string"}, "description": "The new document."}
+            }
+        },
+        **responses(401, 403, 413, 422, 503),
+    },
+)
+async def create_document(
+    new: NewDocument, access: ServiceAccess, catalog: CatalogPart, response: Response
+) -> Document:
+    """Create an empty document under a new id that cannot be guessed."""
+    require_create(access)
+    info = await catalog.create(mint_document_id(), new.title, new.kind, access.user)
+    response.headers["Location"] = f"/api/documents/{quote(info.id, safe='')}"
+    response.headers["ETag"] = etag_of(info)
+    return Document.of(info)
+
+
+_ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Of title and sequence."}}
+
+
+@router.get(
+    "/{id}",
+    responses={
+        200: {"headers": _ETAG},
+        304: {"description": "Nothing changed since the ETag given in If-None-Match."},
+        **responses(400, 401, 403, 404, 422, 503),
+    },
+    response_model=Document,
+)
+async def read_document(
+    document: DocumentId,
+    access: DocumentAccess,
+    catalog: CatalogPart,
+    response: Response,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Document | Response:
+    """What is known of a document beside its content."""
+    info = await catalog.find(document)
+    headers = {"ETag": etag_of(info), "Cache-Control": "private, no-cache"}
+    if matches(if_none_match, headers["ETag"]):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    response.headers.update(headers)
+    return Document.of(info)
+
+
+@router.patch(
+    "/{id}",
+    responses={200: {"headers": _ETAG}, **responses(400, 401, 403, 404, 412, 413, 422, 503)},
+)
+async def change_document(
+    document: DocumentId,
+    change: DocumentChange,
+    access: DocumentAccess,
+    catalog: CatalogPart,
+    response: Response,
+    if_match: Annotated[
+        str | None, Header(description="Change only this state of the document.")
+    ] = None,
+) -> Document:
+    """Set the title. Neither `sequence` nor `updated` moves."""
+    require_write(access)
+    if if_match is not None:
+        current = etag_of(await catalog.find(document))
+        if not matches(if_match, current):
+            raise ConditionFailed(f"The document is at {current}.")
+    info = await catalog.rename(document, change.title)
+    response.headers["ETag"] = etag_of(info)
+    return Document.of(info)
+
+
+@router.delete(
+    "/{id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=responses(400, 401, 403, 404, 422, 503),
+)
+async def delete_document(
+    document: DocumentId, access: DocumentAccess, catalog: CatalogPart, registry: RegistryPart
+) -> None:
+    """Delete for good: live peers are closed, and the id is not given out again."""
+    require_owner(access)
+    await catalog.delete(document)
+    registry.deleted(document)

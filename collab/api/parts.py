@@ -1,0 +1,105 @@
+"""What the routes are given: each names the parts that it uses, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Depends, Path, Request
+
+from collab.auth.credentials import credentials_of
+from collab.errors import AccessDenied, InvalidDocumentId
+from collab.interfaces import Access, Authorizer, Catalog, Clock, DocumentWorker, Role
+from collab.protocol.ids import parse_document_id
+from collab.room import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """Set as `app.state.api` by whoever joins the parts."""
+
+    catalog: Catalog
+    registry: Registry
+    worker: DocumentWorker
+    authorizer: Authorizer
+    clock: Clock
+
+
+def _parts(request: Request) -> ApiParts:
+    parts = request.app.state.api
+    assert isinstance(parts, ApiParts)
+    return parts
+
+
+_Parts = Annotated[ApiParts, Depends(_parts)]
+
+
+def _catalog(parts: _Parts) -> Catalog:
+    return parts.catalog
+
+
+def _registry(parts: _Parts) -> Registry:
+    return parts.registry
+
+
+def _worker(parts: _Parts) -> DocumentWorker:
+    return parts.worker
+
+
+def _clock(parts: _Parts) -> Clock:
+    return parts.clock
+
+
+CatalogPart = Annotated[Catalog, Depends(_catalog)]
+RegistryPart = Annotated[Registry, Depends(_registry)]
+WorkerPart = Annotated[DocumentWorker, Depends(_worker)]
+ClockPart = Annotated[Clock, Depends(_clock)]
+
+
+def _document_id(
+    id: Annotated[  # noqa: A002 - the name of the parameter in the URL
+        str,
+        Path(
+            description="The id, percent-encoded: `team/plan` is `team%2Fplan` here.",
+            examples=["q7Zk0v3mVx1c"],
+        ),
+    ],
+) -> str:
+    # Routes under /api match the path as it was sent (see edge.RawPath), so this is the one
+    # place that decodes; what still holds a % afterwards is no id.
+    try:
+        text = unquote_to_bytes(id).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidDocumentId("A document id is percent-encoded UTF-8.") from None
+    return parse_document_id(text)
+
+
+DocumentId = Annotated[str, Depends(_document_id)]
+
+
+async def _service_access(request: Request, parts: _Parts) -> Access:
+    return await parts.authorizer.authorize(credentials_of(request.scope), None)
+
+
+async def _document_access(request: Request, parts: _Parts, document: DocumentId) -> Access:
+    return await parts.authorizer.authorize(credentials_of(request.scope), document)
+
+
+ServiceAccess = Annotated[Access, Depends(_service_access)]
+DocumentAccess = Annotated[Access, Depends(_document_access)]
+
+
+def require_create(access: Access) -> None:
+    if not access.may_create:
+        raise AccessDenied("This identity may not create documents.")
+
+
+def require_write(access: Access) -> None:
+    if not access.role.may_write:
+        raise AccessDenied("This identity may not change the document.")
+
+
+def require_owner(access: Access) -> None:
+    if access.role is not Role.OWNER:
+        raise AccessDenied("Only an owner may delete the document.")
