@@ -1,0 +1,134 @@
+"""The struct part of an update: per client, a run of items, GCs and Skips.
+
+A struct's clock is the sum of what stands before it, so every length counts. An item names
+the items it was put between; only one without neighbours names its parent.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from collab.errors import LimitExceeded, ProtocolError
+from collab.protocol.content import CONTENT_READERS, GC, SKIP, TYPE
+from collab.protocol.encoding import CLOCK_LIMIT, Reader
+from collab.protocol.ranges import Ranges
+
+HAS_ORIGIN: Final = 0x80
+HAS_RIGHT_ORIGIN: Final = 0x40
+HAS_PARENT_SUB: Final = 0x20
+KIND: Final = 0x1F
+
+Id = tuple[int, int]
+"""A client and a clock."""
+
+
+class Item(NamedTuple):
+    """An item and how its parent is found: by root name, by id, or as a neighbour's."""
+
+    client: int
+    clock: int
+    length: int
+    kind: int
+    type_ref: int | None
+    has_key: bool
+    root: str | None
+    parent: Id | None
+    neighbour: Id | None
+
+
+class StructWalk:
+    """Reads all structs of an update, and checks each by itself.
+
+    `structs` has the clock ranges by client without Skips, `count` the number of structs,
+    `types` that of shared types; `items` is filled if asked for, in the order of the bytes.
+    """
+
+    __slots__ = ("_keep", "_max_depth", "_reader", "count", "items", "structs", "types")
+
+    def __init__(self, reader: Reader, max_depth: int, *, keep_items: bool = False) -> None:
+        self.structs: dict[int, Ranges] = {}
+        self.count = 0
+        self.types = 0
+        self.items: list[Item] = []
+        self._keep = keep_items
+        self._max_depth = max_depth
+        self._reader = reader
+
+    def run(self, max_structs: int) -> None:
+        """Raises ProtocolError, LimitExceeded over `max_structs`."""
+        reader = self._reader
+        for _ in range(reader.count()):
+            count = reader.count()
+            self.count += count
+            if self.count > max_structs:
+                raise LimitExceeded(f"{self.count} structs, at most {max_structs} allowed")
+            client = reader.varuint()
+            if count == 0:
+                raise ProtocolError(f"no structs in the section of client {client}")
+            if client in self.structs:
+                raise ProtocolError(f"two sections of client {client}")
+            self.structs[client] = self._read_section(client, count)
+
+    def _read_section(self, client: int, count: int) -> Ranges:
+        reader = self._reader
+        ranges: list[tuple[int, int]] = []
+        start = clock = reader.varuint(CLOCK_LIMIT)
+        for _ in range(count):
+            info = reader.uint8()
+            if info in (GC, SKIP):
+                length = reader.varuint(CLOCK_LIMIT)
+            else:
+                length = self._read_item(info, client, clock)
+            if length == 0:
+                raise ProtocolError(f"struct of length zero before byte {reader.pos}")
+            if info == SKIP:
+                if start < clock:
+                    ranges.append((start, clock))
+                start = clock + length
+            clock += length
+            if clock >= CLOCK_LIMIT:
+                raise ProtocolError(f"clock {clock} of client {client} is over the limit")
+        if start < clock:
+            ranges.append((start, clock))
+        return tuple(ranges)
+
+    def _read_item(self, info: int, client: int, clock: int) -> int:
+        reader = self._reader
+        origin = right = parent = None
+        root = None
+        if info & HAS_ORIGIN:
+            origin = self._read_id(client, clock)
+        if info & HAS_RIGHT_ORIGIN:
+            right = self._read_id(client, clock)
+            if right == origin:
+                raise ProtocolError(f"item between {right} and itself before byte {reader.pos}")
+        if info < HAS_RIGHT_ORIGIN:
+            if reader.varuint(1):
+                root = reader.string()
+            else:
+                parent = self._read_id(client, clock)
+            if info & HAS_PARENT_SUB:
+                reader.string()
+        kind = info & KIND
+        content = reader.pos
+        length = CONTENT_READERS[kind](reader, self._max_depth)
+        if kind == TYPE:
+            self.types += 1
+        if self._keep:
+            type_ref = reader.data[content] if kind == TYPE else None
+            has_key = info & HAS_PARENT_SUB != 0
+            self.items.append(
+                Item(client, clock, length, kind, type_ref, has_key, root, parent, origin or right)
+            )
+        return length
+
+    def _read_id(self, client: int, clock: int) -> Id:
+        """The id of an item that must be there first: not this one, nor a later one."""
+        reader = self._reader
+        other = reader.varuint()
+        other_clock = reader.varuint(CLOCK_LIMIT - 1)
+        if other == client and other_clock >= clock:
+            raise ProtocolError(
+                f"item {clock} of client {client} refers to its own clock {other_clock}"
+            )
+        return other, other_clock

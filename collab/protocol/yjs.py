@@ -1,0 +1,111 @@
+"""The y-websocket wire: one message a frame, a type number and its payload."""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from collab.errors import ProtocolError
+from collab.protocol.awareness import decode_awareness, encode_awareness
+from collab.protocol.encoding import Reader, write_bytes, write_string
+from collab.protocol.messages import (
+    AwarenessUpdate,
+    Denied,
+    Message,
+    QueryAwareness,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    Update,
+)
+from collab.protocol.state_vector import decode_state_vector
+
+SYNC: Final = 0
+AWARENESS: Final = 1
+AUTH: Final = 2
+QUERY_AWARENESS: Final = 3
+SYNC_STATUS: Final = 102
+
+STEP_1: Final = 0
+STEP_2: Final = 1
+UPDATE: Final = 2
+
+PERMISSION_DENIED: Final = 0
+
+MAX_REASON: Final = 1024
+MAX_STATUS: Final = 64
+
+
+def decode(frame: bytes) -> Message:
+    """The one message of a frame. Raises ProtocolError.
+
+    All of it is checked but the inside of an update: that is left to `validate_update`, so
+    that a large one can be checked away from the event loop.
+    """
+    reader = Reader(frame)
+    message = _read(reader)
+    reader.expect_end()
+    return message
+
+
+def _read(reader: Reader) -> Message:
+    match kind := reader.varuint():
+        case 0:
+            return _read_sync(reader)
+        case 1:
+            return AwarenessUpdate(decode_awareness(reader.bytes_()))
+        case 2:
+            return _read_auth(reader)
+        case 3:
+            return QueryAwareness()
+        case 102:
+            return SyncStatus(reader.bytes_(MAX_STATUS))
+    raise ProtocolError(f"unknown message type {kind}")
+
+
+def _read_sync(reader: Reader) -> Message:
+    match step := reader.varuint():
+        case 0:
+            state_vector = reader.bytes_()
+            decode_state_vector(state_vector)
+            return SyncStep1(state_vector)
+        case 1:
+            return SyncStep2(reader.bytes_())
+        case 2:
+            return Update(reader.bytes_())
+    raise ProtocolError(f"unknown sync message {step}")
+
+
+def _read_auth(reader: Reader) -> Message:
+    answer = reader.varuint()
+    if answer != PERMISSION_DENIED:
+        raise ProtocolError(f"unknown auth message {answer}")
+    return Denied(reader.string(MAX_REASON))
+
+
+def encode(message: Message) -> bytes:
+    """The frame of a message."""
+    out = bytearray()
+    match message:
+        case SyncStep1(state_vector):
+            out += bytes((SYNC, STEP_1))
+            write_bytes(out, state_vector)
+        case SyncStep2(update):
+            out += bytes((SYNC, STEP_2))
+            write_bytes(out, update)
+        case Update(update):
+            out += bytes((SYNC, UPDATE))
+            write_bytes(out, update)
+        case AwarenessUpdate(entries):
+            out.append(AWARENESS)
+            write_bytes(out, encode_awareness(entries))
+        case QueryAwareness():
+            out.append(QUERY_AWARENESS)
+        case Denied(reason):
+            out += bytes((AUTH, PERMISSION_DENIED))
+            write_string(out, reason)
+        case SyncStatus(payload):
+            out.append(SYNC_STATUS)
+            write_bytes(out, payload)
+        case _:
+            assert_never(message)
+    return bytes(out)
