@@ -35,8 +35,6 @@ XML_FRAGMENT_TYPE: Final = 4
 XML_HOOK_TYPE: Final = 5
 XML_TEXT_TYPE: Final = 6
 
-_NAMED_TYPES: Final = frozenset({XML_ELEMENT_TYPE, XML_HOOK_TYPE})
-
 ContentReader = Callable[[Reader, int], int]
 """Steps over a content nested at most that deep; gives its length in clocks."""
 
@@ -77,7 +75,10 @@ def _read_type(reader: Reader, max_depth: int) -> int:
     type_ref = reader.uint8()
     if type_ref > XML_TEXT_TYPE:
         raise ProtocolError(f"unknown shared type {type_ref} before byte {reader.pos}")
-    if type_ref in _NAMED_TYPES:
+    if type_ref == XML_HOOK_TYPE:
+        # Yjs writes a name after it that yrs does not expect: yrs then cannot merge the update.
+        raise ProtocolError(f"XML hook before byte {reader.pos}")
+    if type_ref == XML_ELEMENT_TYPE:
         reader.string()
     return 1
 

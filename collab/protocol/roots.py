@@ -22,9 +22,7 @@ class RootKind(StrEnum):
 
 
 _TEXT_CONTENT: Final = frozenset({content.STRING, content.EMBED, content.FORMAT})
-_XML_TYPES: Final = frozenset(
-    {content.XML_ELEMENT_TYPE, content.XML_HOOK_TYPE, content.XML_TEXT_TYPE}
-)
+_XML_TYPES: Final = frozenset({content.XML_ELEMENT_TYPE, content.XML_TEXT_TYPE})
 _PRECEDENCE: Final = (RootKind.MAP, RootKind.ARRAY, RootKind.XML, RootKind.TEXT)
 
 
