@@ -1,0 +1,51 @@
+"""What a database is to the stores: transactions, run whole, and one kind of error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from collab.errors import StorageError
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+"""The body of a transaction. Returning commits it, an exception rolls it back."""
+
+
+class Database(Protocol):
+    """One database. A call that is cancelled leaves no transaction half done: it commits as a
+    whole or it does not, and the next call finds a sane connection."""
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on one consistent state of the database, which it may not change.
+
+        Raises what `work` raises, and StorageError for every failure of the database.
+        """
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction and commit it. Raises as `read`; after a StorageError
+        it may have committed nevertheless."""
+
+    async def aclose(self) -> None:
+        """Wait for what is under way, then disconnect. Further calls raise StorageError."""
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turn what the database or its driver raises into StorageError."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise StorageError(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    # The driver's own words, first line: what SQLAlchemy adds, and PostgreSQL's details below,
+    # quote statements and values, which are somebody's text.
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    lines = str(cause).splitlines()
+    return f"the database failed: {lines[0] if lines else type(cause).__name__}"

@@ -1,0 +1,53 @@
+"""Which database a URL names."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from collab.errors import ConfigError
+from collab.storage.asynchronous import postgresql
+from collab.storage.database import Database
+from collab.storage.sqlite import SqliteDatabase, aiosqlite, file_of
+
+DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+
+def open_database(url: str, *, make_directory: bool = False) -> Database:
+    """The database behind `url`; nothing is connected yet. Raises ConfigError."""
+    parsed = async_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return postgresql(parsed)
+    path = file_of(parsed)
+    if make_directory:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"no directory for the database {path}: {error.strerror}") from error
+    if parsed.drivername == "sqlite+aiosqlite":
+        return aiosqlite(path)
+    return SqliteDatabase(path)
+
+
+def async_url(url: str) -> URL:
+    """`url` with the driver that serves an event loop best. Raises ConfigError.
+
+    SQLite's is the plain one, in threads of ours: see `collab.storage.sqlite`.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError("the database URL cannot be read; try sqlite:///collab.db") from None
+    driver = DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise ConfigError(
+            f"no support for the database {parsed.drivername!r}; use sqlite or postgresql"
+        )
+    return parsed.set(drivername=driver)

@@ -1,0 +1,37 @@
+"""The document store in a SQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collab.interfaces import Append, Clock, LogRow, Snapshot, StoredDocument
+from collab.storage import log
+from collab.storage.compaction import check_request
+from collab.storage.database import Database
+
+
+class SqlDocumentStore:
+    """`DocumentStore` over a database, which its opener closes."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def load(self, document: str) -> StoredDocument:
+        return await self._database.read(lambda c: log.load(c, document))
+
+    async def append(self, batch: Sequence[Append]) -> list[int | None]:
+        if len({entry.document for entry in batch}) != len(batch):
+            raise ValueError("a batch names a document twice")
+        now = self._clock.time()
+        return await self._database.write(lambda c: log.append(c, batch, now))
+
+    async def read(self, document: str, after: int) -> list[LogRow] | None:
+        return await self._database.read(lambda c: log.read(c, document, after))
+
+    async def compact(
+        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+    ) -> None:
+        check_request(base, rows, snapshot)
+        now = self._clock.time()
+        await self._database.write(lambda c: log.compact(c, document, base, rows, snapshot, now))

@@ -1,0 +1,101 @@
+"""The schema as the queries know it. Alembic's migrations make it; a test compares the two.
+
+Times are seconds since the epoch in double precision, as in `collab.interfaces`: both
+databases give back the very number that was stored, so a cursor can hold it, and no time zone
+can creep in. Sequences, never times, order a log.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Ids compare by their bytes everywhere, as in Python, not by the locale of a server.
+Identifier = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+class ClientIds(TypeDecorator[tuple[int, ...]]):
+    """Yjs client ids (below 2^53), eight bytes each, the highest byte first."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[int, ...] | None, dialect: Dialect) -> bytes:
+        clients = value or ()
+        return struct.pack(f">{len(clients)}Q", *clients)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> tuple[int, ...]:
+        data = value or b""
+        return struct.unpack(f">{len(data) // 8}Q", data)
+
+
+# Without a rowid, SQLite keeps a row in the index of its key: one page is written per row, not
+# two, and a document's log lies together on the disk.
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("title_key", Text, nullable=False, comment="paging.search_key(title)"),
+    Column("kind", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False, comment="of the last row of its log"),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("deleted", Double, comment="a deleted row stays, so that its id is not reused"),
+    sqlite_with_rowid=False,
+)
+
+Index(
+    None,
+    documents.c.updated,
+    documents.c.id,
+    sqlite_where=documents.c.deleted.is_(None),
+    postgresql_where=documents.c.deleted.is_(None),
+)
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("document", Identifier, ForeignKey(documents.c.id), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("clients", ClientIds, nullable=False),
+    Column("created", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("document", Identifier, ForeignKey(documents.c.id), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("state_vector", LargeBinary, nullable=False),
+    Column("delete_set", LargeBinary, nullable=False),
+    Column("created", Double, nullable=False),
+)
