@@ -8,8 +8,7 @@ from typing import Any
 
 import pycrdt
 
-Chunks = list[tuple[Any, Any]]
-"""A sequence as the library reads it: strings, embedded values or types, each with its marks."""
+from collab.crdt.chunks import Chunks, attributes_of, joined
 
 Digest = dict[str, bytes]
 """Per root, a hash of what it shows. Roots that show nothing are left out."""
@@ -42,21 +41,21 @@ def _holds_xml(chunks: Chunks) -> bool:
 
 def _walk(hasher: blake2b, chunks: Chunks) -> None:
     """Feed a sequence and all that is nested in it; a stack, since depth is up to the author."""
-    stack = _joined(chunks)[::-1]
+    stack = joined(chunks)[::-1]
     while stack:
         value, marks = stack.pop()
         match value:
             case pycrdt.XmlElement():
                 children = list(value.children)
-                _feed(hasher, ["element", value.tag, dict(value.attributes), len(children)])
+                _feed(hasher, ["element", value.tag, attributes_of(value), len(children)])
                 stack += [(child, None) for child in reversed(children)]
             case pycrdt.XmlFragment():
                 children = list(value.children)
                 _feed(hasher, ["fragment", len(children)])
                 stack += [(child, None) for child in reversed(children)]
             case pycrdt.XmlText() | pycrdt.Text():
-                attributes = dict(value.attributes) if isinstance(value, pycrdt.XmlText) else None
-                inner = _joined(value.diff())
+                attributes = attributes_of(value) if isinstance(value, pycrdt.XmlText) else None
+                inner = joined(value.diff())
                 _feed(hasher, ["text", attributes, marks, len(inner)])
                 stack += inner[::-1]
             case pycrdt.Map() | pycrdt.Array():
@@ -65,19 +64,6 @@ def _walk(hasher: blake2b, chunks: Chunks) -> None:
                 _feed(hasher, ["document", value.guid, marks])
             case _:
                 _feed(hasher, [value, marks])
-
-
-def _joined(chunks: Chunks) -> Chunks:
-    """Texts with equal marks as one: where a run is cut depends on how it was typed."""
-    joined: Chunks = []
-    for value, marks in chunks:
-        if joined and isinstance(value, str) and isinstance(joined[-1][0], str):
-            before, marks_before = joined[-1]
-            if (marks_before or {}) == (marks or {}):
-                joined[-1] = (before + value, marks)
-                continue
-        joined.append((value, marks))
-    return joined
 
 
 def _parsed(text: str) -> Any:

@@ -7,21 +7,31 @@ validator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pycrdt
 
 from collab.crdt import updates as byte_functions
 from collab.crdt.digest import digest
 from collab.crdt.updates import library_guard, merge, state_of
-from collab.errors import DocumentUnreadable, ProtocolError, WorkerError
+from collab.errors import ProtocolError, WorkerError
 from collab.interfaces import Compacted
-from collab.protocol.update import Ranges, UpdateFacts, validate_update
+from collab.protocol.delete_set import encode_delete_set
+from collab.protocol.state_vector import decode_state_vector
+from collab.protocol.update import UpdateFacts, UpdateLimits, validate_update
+
+INSPECT_LIMITS: Final = UpdateLimits(max_bytes=64 * 1024 * 1024, max_structs=5_000_000)
+"""For updates too large for the event loop; the wires have their own, smaller caps."""
+
+_ANY_SIZE: Final = UpdateLimits(max_bytes=1 << 40, max_structs=1 << 40, max_depth=1 << 40)
+"""For what we wrote ourselves: each update in it was held to the limits when it came in, and
+together they may nest deeper than one."""
 
 
-def inspect(update: bytes) -> UpdateFacts:
-    """Validate an update under the limits of a whole document. Raises ProtocolError."""
-    return validate_update(update)
+def inspect(update: bytes, limits: UpdateLimits = INSPECT_LIMITS) -> UpdateFacts:
+    """Validate an update too large for the event loop. Raises ProtocolError."""
+    return validate_update(update, limits)
 
 
 def missing(updates: Sequence[bytes], state_vector: bytes) -> bytes:
@@ -48,21 +58,11 @@ def compact(updates: Sequence[bytes]) -> Compacted:
     return Compacted(data, state_of(data), encode_delete_set(facts.deletes))
 
 
-def load(update: bytes, *, collect: bool = True) -> pycrdt.Doc[pycrdt.Text]:
+def load(update: bytes, *, collect: bool = True) -> pycrdt.Doc[Any]:
     """A fresh document that holds `update`, deleted content dropped unless told otherwise."""
-    document: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=0, skip_gc=not collect)
+    document: pycrdt.Doc[Any] = pycrdt.Doc(client_id=0, skip_gc=not collect)
     document.apply_update(update)
     return document
-
-
-def encode_delete_set(deletes: Mapping[int, Ranges]) -> bytes:
-    """A delete set as Yjs encodes it, highest client id first."""
-    numbers = [len(deletes)]
-    for client in sorted(deletes, reverse=True):
-        numbers += [client, len(deletes[client])]
-        for start, end in deletes[client]:
-            numbers += [start, end - start]
-    return b"".join(map(pycrdt.write_var_uint, numbers))
 
 
 def _with_waiting(data: bytes, waiting: bytes) -> bytes:
@@ -75,7 +75,7 @@ def _with_waiting(data: bytes, waiting: bytes) -> bytes:
 
 def _facts(update: bytes) -> UpdateFacts:
     try:
-        return validate_update(update)
+        return validate_update(update, _ANY_SIZE)
     except ProtocolError as error:
         raise WorkerError(f"the CRDT library wrote an update that is not valid: {error}") from error
 
@@ -87,22 +87,9 @@ def _check_equal(merged: bytes, data: bytes) -> None:
     """
     with library_guard("compare the compacted document"):
         original, compacted = load(merged, collect=False), load(data)
-        if _clocks(state_of(merged)) != _clocks(state_of(data)):
+        if decode_state_vector(state_of(merged)) != decode_state_vector(state_of(data)):
             raise WorkerError("compaction would change which edits the document holds")
-        if _clocks(original.get_state()) != _clocks(compacted.get_state()):
+        if decode_state_vector(original.get_state()) != decode_state_vector(compacted.get_state()):
             raise WorkerError("compaction would change which edits the document shows")
         if digest(original) != digest(compacted):
             raise WorkerError("compaction would change the content of the document")
-
-
-def _clocks(state_vector: bytes) -> dict[int, int]:
-    """A state vector that the CRDT library wrote, for comparing: its order is not fixed."""
-    numbers: list[int] = []
-    value = shift = 0
-    for byte in state_vector:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            numbers.append(value)
-            value = shift = 0
-    return dict(zip(numbers[1::2], numbers[2::2], strict=True))

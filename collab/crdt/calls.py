@@ -1,0 +1,67 @@
+"""Arguments and results of the document worker's operations as byte strings, both ways."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+
+from collab.interfaces import Compacted, Format, Kind
+from collab.protocol.update import Ranges, UpdateFacts
+
+Parts = Sequence[bytes]
+
+
+def pack_facts(facts: UpdateFacts) -> Parts:
+    numbers = [facts.struct_count, *_flat(facts.structs), *_flat(facts.deletes)]
+    return [struct.pack(f"<{len(numbers)}Q", *numbers)]
+
+
+def unpack_facts(parts: Parts) -> UpdateFacts:
+    (data,) = parts
+    numbers = iter(struct.unpack(f"<{len(data) // 8}Q", data))
+    count = next(numbers)
+    structs = _ranges_by_client(numbers)
+    return UpdateFacts(structs, _ranges_by_client(numbers), count)
+
+
+def pack_compacted(compacted: Compacted) -> Parts:
+    return [compacted.data, compacted.state_vector, compacted.delete_set]
+
+
+def unpack_compacted(parts: Parts) -> Compacted:
+    data, state_vector, delete_set = parts
+    return Compacted(data, state_vector, delete_set)
+
+
+def pack_render(update: bytes, root: str, kind: Kind, form: Format) -> Parts:
+    return [update, pack_text(root), kind.encode(), form.encode()]
+
+
+def unpack_render(parts: Parts) -> tuple[bytes, str, Kind, Format]:
+    update, root, kind, form = parts
+    return update, unpack_text(root), Kind(kind.decode()), Format(form.decode())
+
+
+def pack_text(text: str) -> bytes:
+    """A caller's string may hold half a surrogate pair; what to make of it is not ours."""
+    return text.encode(errors="surrogatepass")
+
+
+def unpack_text(data: bytes) -> str:
+    return data.decode(errors="surrogatepass")
+
+
+def _flat(ranges: Mapping[int, Ranges]) -> Iterator[int]:
+    yield len(ranges)
+    for client, pairs in ranges.items():
+        yield from (client, len(pairs))
+        for start, end in pairs:
+            yield from (start, end)
+
+
+def _ranges_by_client(numbers: Iterator[int]) -> dict[int, Ranges]:
+    found: dict[int, Ranges] = {}
+    for _ in range(next(numbers)):
+        client, count = next(numbers), next(numbers)
+        found[client] = tuple((next(numbers), next(numbers)) for _ in range(count))
+    return found

@@ -1,0 +1,189 @@
+"""A root of a document as a ProseMirror-shaped tree, or as a string.
+
+Roots are read in whole: positions in the CRDT library cost time in proportion to the text.
+Nothing here recurses, since an author decides how deep a document is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pycrdt
+
+from collab.crdt import nodes
+from collab.crdt.chunks import Chunks, Formatting, attributes_of, joined
+from collab.crdt.nodes import Node
+from collab.crdt.operations import load
+from collab.crdt.updates import library_guard
+from collab.errors import DocumentUnreadable, ProtocolError
+from collab.interfaces import Kind
+from collab.protocol.roots import RootKind, root_kinds
+
+MAX_DEPTH = 256
+"""Levels of nodes; what is deeper was made to break its readers."""
+
+_NAMING_ATTRIBUTES = ("__type", "type")
+"""Where editors that build trees out of texts (Lexical, Slate) name a node."""
+
+
+def read_tree(update: bytes, root: str, kind: Kind) -> Node:
+    """The root as `{"type": "doc", "content": [...]}`.
+
+    XML elements become the nodes they are named after, formatted runs become texts with marks;
+    a text becomes one paragraph a line. Raises DocumentUnreadable for a root of another kind,
+    or one nested deeper than MAX_DEPTH.
+    """
+    with library_guard("read the document"):
+        document = load(update)
+        root_kind = _kind(document, root, kind)
+        with document.transaction():
+            chunks = document.get(root, type=pycrdt.Text).diff()
+            if root_kind is RootKind.TEXT:
+                return {"type": "doc", "content": _paragraphs(chunks)}
+            return _grow(chunks)
+
+
+def read_text(update: bytes, root: str) -> str:
+    """The characters of a text root, embedded values left out. Raises DocumentUnreadable."""
+    with library_guard("read the document"):
+        chunks = load(update).get(root, type=pycrdt.Text).diff()
+        return "".join(value for value, _ in chunks if isinstance(value, str))
+
+
+def is_text(update: bytes, root: str, kind: Kind) -> bool:
+    """Whether the root is read as a text. Raises DocumentUnreadable as `read_tree`."""
+    with library_guard("read the document"):
+        return _kind(load(update), root, kind) is RootKind.TEXT
+
+
+def _kind(document: pycrdt.Doc[Any], root: str, kind: Kind) -> RootKind:
+    """What the root's live content says it is; `kind` speaks for one without."""
+    try:
+        found = root_kinds(document.get_update()).get(root)
+    except ProtocolError as error:
+        raise DocumentUnreadable(f"cannot tell the kinds of the roots: {error}") from error
+    if found is None:
+        return RootKind.XML if kind is Kind.NOTE else RootKind.TEXT
+    if found in (RootKind.MAP, RootKind.ARRAY):
+        raise DocumentUnreadable(f"root {root!r} holds a shared {found.value}: no text or XML")
+    return found
+
+
+# --- A text root -----------------------------------------------------------------------
+
+
+def _paragraphs(chunks: Chunks) -> list[Node]:
+    lines: list[list[Node]] = [[]]
+    for value, formatting in joined(chunks):
+        if not isinstance(value, str):
+            lines[-1] += _flat(value, formatting)
+            continue
+        first, *others = value.split("\n")
+        lines[-1].append(nodes.text(first, formatting))
+        lines += [[nodes.text(line, formatting)] for line in others]
+    if lines == [[]]:
+        return []
+    return [_paragraph(line) for line in lines]
+
+
+def _paragraph(line: list[Node]) -> Node:
+    content = nodes.join_texts(line)
+    return {"type": "paragraph", "content": content} if content else {"type": "paragraph"}
+
+
+def _flat(value: Any, formatting: Formatting | None) -> list[Node]:
+    """What stands for something embedded in a text root: a tree of its own, or one node."""
+    if isinstance(value, pycrdt.XmlElement | pycrdt.XmlText | pycrdt.Text | pycrdt.Map):
+        content: list[Node] = _grow([(value, formatting)])["content"]
+        return content
+    return [nodes.embed(value, formatting)]
+
+
+# --- An XML root -----------------------------------------------------------------------
+
+
+class _Branch:
+    """A node that is being filled from the chunks of its shared type. Without a node of its
+    own its content goes to the branch it grows on."""
+
+    __slots__ = ("chunks", "content", "depth", "in_text", "node")
+
+    def __init__(self, node: Node | None, chunks: Chunks, parent: _Branch | None, in_text: bool):
+        self.node = node
+        self.chunks: Iterator[tuple[Any, Formatting | None]] = iter(chunks)
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.content: list[Node] = parent.content if parent and node is None else []
+        self.in_text = in_text
+        if self.depth > MAX_DEPTH:
+            raise DocumentUnreadable(f"the document is nested deeper than {MAX_DEPTH} levels")
+
+
+def _grow(chunks: Chunks) -> Node:
+    """Read a sequence and everything below it, depth first."""
+    root: Node = {"type": "doc", "content": []}
+    branches = [_Branch(root, chunks, None, in_text=False)]
+    while branches:
+        branch = branches[-1]
+        chunk = next(branch.chunks, None)
+        if chunk is None:
+            _fill(branches.pop())
+            continue
+        below = _sprout(chunk[0], branch)
+        if below is None:
+            branch.content += _leaf(*chunk)
+            continue
+        if below.node is not None:
+            branch.content.append(below.node)
+        branches.append(below)
+    return root
+
+
+def _sprout(value: Any, parent: _Branch) -> _Branch | None:
+    """The branch for a shared type that holds a sequence; None for anything else."""
+    match value:
+        case pycrdt.XmlElement():
+            node = nodes.element(value.tag, attributes_of(value))
+            return _Branch(node, [(child, None) for child in value.children], parent, False)
+        case pycrdt.XmlText():
+            return _Branch(_text_node(value, parent), value.diff(), parent, True)
+        case pycrdt.Text():
+            return _Branch(None, value.diff(), parent, True)
+        case _:
+            return None
+
+
+def _text_node(value: pycrdt.XmlText, parent: _Branch) -> Node | None:
+    """An XML text is only where a node's characters are, except where texts are the nodes: it
+    has attributes then, or stands in another text."""
+    attributes = attributes_of(value)
+    if not attributes and not parent.in_text:
+        return None
+    return nodes.element(_take_name(attributes) or "paragraph", attributes)
+
+
+def _leaf(value: Any, formatting: Formatting | None) -> list[Node]:
+    match value:
+        case str():
+            return [nodes.text(value, formatting)]
+        case pycrdt.Map():
+            attributes = dict(value.items())
+            name = _take_name(attributes)
+            # Lexical announces each run of characters by a map with its properties.
+            return [] if name == "text" else [nodes.element(name, attributes)]
+        case pycrdt.Array() | pycrdt.Doc() | pycrdt.XmlFragment():
+            return [nodes.element("unknown")]
+        case _:
+            return [nodes.embed(value, formatting)]
+
+
+def _take_name(attributes: dict[str, Any]) -> str | None:
+    for key in _NAMING_ATTRIBUTES:
+        if isinstance(attributes.get(key), str):
+            return str(attributes.pop(key))
+    return None
+
+
+def _fill(branch: _Branch) -> None:
+    if branch.node is not None and (content := nodes.join_texts(branch.content)):
+        branch.node["content"] = content

@@ -1,0 +1,53 @@
+"""The document worker's process, started as `python -m collab.worker` by the worker pool.
+
+It joins what works on CRDT documents with what writes content out, and stays lean: someone
+may be waiting while it starts.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from collab import content
+from collab.crdt import calls, child, operations, tree
+from collab.interfaces import Format, Kind
+
+
+def render(update: bytes, root: str, kind: Kind, form: Format) -> str:
+    """The named root in the given format; a text as plain text is exactly its characters.
+
+    Raises DocumentUnreadable.
+    """
+    if form is Format.TEXT and tree.is_text(update, root, kind):
+        return tree.read_text(update, root)
+    return content.render(tree.read_tree(update, root, kind), form)
+
+
+def _inspect(parts: Sequence[bytes]) -> Sequence[bytes]:
+    (update,) = parts
+    return calls.pack_facts(operations.inspect(update))
+
+
+def _compact(parts: Sequence[bytes]) -> Sequence[bytes]:
+    return calls.pack_compacted(operations.compact(parts))
+
+
+def _missing(parts: Sequence[bytes]) -> Sequence[bytes]:
+    state_vector, *updates = parts
+    return [operations.missing(updates, state_vector)]
+
+
+def _render(parts: Sequence[bytes]) -> Sequence[bytes]:
+    return [calls.pack_text(render(*calls.unpack_render(parts)))]
+
+
+OPERATIONS: Mapping[str, child.Operation] = {
+    "inspect": _inspect,
+    "compact": _compact,
+    "missing": _missing,
+    "render": _render,
+}
+
+if __name__ == "__main__":
+    child.main(OPERATIONS, sys.argv[1:])
