@@ -21,7 +21,7 @@ from collab.interfaces import (
     Snapshot,
     StoredDocument,
 )
-from collab.storage.compaction import conflict
+from collab.storage.requests import conflict
 from collab.storage.tables import documents, snapshots, updates
 
 S = TypeVar("S")

@@ -21,8 +21,8 @@ from collab.interfaces import (
     Snapshot,
     StoredDocument,
 )
-from collab.storage.compaction import check_request, conflict
 from collab.storage.paging import Position, check_limit, search_key
+from collab.storage.requests import check_batch, check_compaction, conflict
 
 
 @dataclass(slots=True)
@@ -58,6 +58,7 @@ class MemoryStore:
         return StoredDocument(record.info, record.snapshot, _log(record, after=0))
 
     async def append(self, batch: Sequence[Append]) -> list[int | None]:
+        check_batch(batch)
         now = self._clock.time()
         sequences: list[int | None] = []
         for entry in batch:
@@ -77,7 +78,7 @@ class MemoryStore:
     async def compact(
         self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
     ) -> None:
-        check_request(base, rows, snapshot)
+        check_compaction(base, rows, snapshot)
         record = self._records.get(document)
         if record is None or record.deleted:
             raise conflict(document, "it was deleted")

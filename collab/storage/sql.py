@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from collab.interfaces import Append, Clock, LogRow, Snapshot, StoredDocument
 from collab.storage import log
-from collab.storage.compaction import check_request
 from collab.storage.database import Database
+from collab.storage.requests import check_batch, check_compaction
 
 
 class SqlDocumentStore:
@@ -21,8 +21,7 @@ class SqlDocumentStore:
         return await self._database.read(lambda c: log.load(c, document))
 
     async def append(self, batch: Sequence[Append]) -> list[int | None]:
-        if len({entry.document for entry in batch}) != len(batch):
-            raise ValueError("a batch names a document twice")
+        check_batch(batch)
         now = self._clock.time()
         return await self._database.write(lambda c: log.append(c, batch, now))
 
@@ -32,6 +31,6 @@ class SqlDocumentStore:
     async def compact(
         self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
     ) -> None:
-        check_request(base, rows, snapshot)
+        check_compaction(base, rows, snapshot)
         now = self._clock.time()
         await self._database.write(lambda c: log.compact(c, document, base, rows, snapshot, now))

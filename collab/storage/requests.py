@@ -1,14 +1,20 @@
-"""The rules of replacing rows that hold whatever the database."""
+"""What makes no sense to ask of any store."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from collab.errors import CompactionConflict
-from collab.interfaces import Snapshot
+from collab.interfaces import Append, Snapshot
 
 
-def check_request(base: int | None, rows: Sequence[int], snapshot: Snapshot) -> None:
+def check_batch(batch: Sequence[Append]) -> None:
+    """Raises ValueError if a document is named twice."""
+    if len({entry.document for entry in batch}) != len(batch):
+        raise ValueError("a batch names a document twice")
+
+
+def check_compaction(base: int | None, rows: Sequence[int], snapshot: Snapshot) -> None:
     """Raises ValueError unless `snapshot` can be what `base` and `rows` were merged into.
 
     A snapshot with a higher sequence would hide rows that it does not hold from `read`; one
