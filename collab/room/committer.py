@@ -1,0 +1,205 @@
+"""The one writer: a task that commits what all rooms have pending, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from typing import Protocol
+
+from collab.errors import StorageError
+from collab.interfaces import Append, Clock, DocumentStore, NewRow
+from collab.room.limits import RoomLimits
+from collab.room.waiting import wait_for
+
+logger = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = 3
+"""Rooms tried alone that fail in a row before the store itself is taken to be down."""
+
+
+class Source(Protocol):
+    """A room as the committer sees it."""
+
+    @property
+    def document(self) -> str: ...
+
+    def take(self) -> tuple[NewRow, ...]:
+        """The rows to commit now; none if nothing is pending any more."""
+
+    def committed(self, sequence: int) -> None:
+        """The rows taken are saved; the last has this sequence."""
+
+    def failed(self) -> None:
+        """The rows taken are not known to be saved: keep them."""
+
+    def gone(self) -> None:
+        """The document does not exist any more."""
+
+
+class Backoff:
+    """Pauses that double, each shortened by up to half at random, so that nodes spread out."""
+
+    def __init__(self, first: float, most: float, random: random.Random) -> None:
+        self._first = first
+        self._most = most
+        self._random = random
+
+    def pause(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row."""
+        pause = min(self._most, self._first * 2.0 ** min(failures - 1, 32))
+        return pause * (0.5 + 0.5 * self._random.random())
+
+
+class _Suspect:
+    __slots__ = ("failures", "retry_at")
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.retry_at = float("-inf")
+
+
+class Committer:
+    """Group commit: while one transaction is in flight updates gather, and the next takes all.
+
+    A transaction that fails is never dropped: its rooms become suspects, which are tried one
+    by one, so that a room that cannot be written does not hold up the others. When suspects
+    keep failing the store is down, and they wait, longer and longer; the first that succeeds
+    releases the rest.
+    """
+
+    def __init__(
+        self, store: DocumentStore, clock: Clock, random: random.Random, limits: RoomLimits
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+        self._backoff = Backoff(limits.commit_retry_first, limits.commit_retry_most, random)
+        self._waiting: dict[Source, None] = {}
+        self._suspects: dict[Source, _Suspect] = {}
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._down = False
+        self.pending_bytes = 0
+        self.commits = 0
+        self.failures = 0
+
+    def offer(self, source: Source, size: int) -> None:
+        """`source` has `size` more bytes pending."""
+        self.pending_bytes += size
+        if source not in self._suspects:
+            self._waiting[source] = None
+        self._idle.clear()
+        self._wake.set()
+
+    def release(self, size: int) -> None:
+        """So many bytes are saved, or dropped with their document."""
+        self.pending_bytes -= size
+
+    def forget(self, source: Source) -> None:
+        """The room is over; nothing of it is to be saved."""
+        self._waiting.pop(source, None)
+        self._suspects.pop(source, None)
+        # A commit in flight ends first: then `run` looks again.
+        self._wake.set()
+
+    @property
+    def suspects(self) -> int:
+        """Rooms whose last commit failed."""
+        return len(self._suspects)
+
+    async def flush(self) -> None:
+        """Return once nothing is pending."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Commit until cancelled."""
+        while True:
+            if not self._waiting:
+                if not self._suspects:
+                    self._idle.set()
+                await wait_for(self._wake, self._pause(), self._clock)
+            self._wake.clear()
+            await self._commit_waiting()
+            await self._commit_suspects()
+
+    def _pause(self) -> float | None:
+        """Seconds until a suspect is due; None if there is none."""
+        if not self._suspects:
+            return None
+        due = min(suspect.retry_at for suspect in self._suspects.values())
+        return max(0.0, due - self._clock.monotonic())
+
+    async def _commit_waiting(self) -> None:
+        rooms = tuple(self._waiting)
+        self._waiting.clear()
+        if not rooms or await self._commit(rooms):
+            return
+        for room in rooms:
+            self._suspects[room] = _Suspect()
+        if len(rooms) == 1:
+            self._put_off(rooms[0])
+
+    async def _commit_suspects(self) -> None:
+        """Try the suspects that are due, each alone, until the store turns out to be down."""
+        now = self._clock.monotonic()
+        due = [room for room, suspect in self._suspects.items() if suspect.retry_at <= now]
+        in_a_row = 0
+        for room in due:
+            if room not in self._suspects:  # forgotten meanwhile
+                continue
+            if await self._commit((room,)):
+                self._suspects.pop(room, None)
+                in_a_row = 0
+                self._store_is_up()
+            else:
+                self._put_off(room)
+                in_a_row += 1
+            if in_a_row == GIVE_UP_AFTER:
+                break
+        if in_a_row and in_a_row == min(len(due), GIVE_UP_AFTER):
+            self._down = True
+            for room in due:
+                suspect = self._suspects.get(room)
+                if suspect is not None and suspect.retry_at <= now:
+                    suspect.retry_at = now + self._backoff.pause(1)
+
+    def _put_off(self, room: Source) -> None:
+        """Try this one again later, and after all the others."""
+        suspect = self._suspects.pop(room, None)
+        if suspect is None:
+            return
+        suspect.failures += 1
+        suspect.retry_at = self._clock.monotonic() + self._backoff.pause(suspect.failures)
+        self._suspects[room] = suspect
+
+    def _store_is_up(self) -> None:
+        if self._down:
+            self._down = False
+            for suspect in self._suspects.values():
+                suspect.retry_at = float("-inf")
+
+    async def _commit(self, rooms: Sequence[Source]) -> bool:
+        """One transaction for what these rooms have pending; whether it is known to be done."""
+        taken = [(room, rows) for room in rooms if (rows := room.take())]
+        if not taken:
+            return True
+        try:
+            sequences = await self._store.append([Append(r.document, rows) for r, rows in taken])
+        except Exception as error:
+            # Any failure is the same here: nothing is known to be saved, nothing may be lost.
+            self.failures += 1
+            expected = isinstance(error, StorageError)
+            logger.warning("a commit failed: %s", error, exc_info=None if expected else error)
+            for room, _ in taken:
+                room.failed()
+            return False
+        self.commits += 1
+        for (room, _), sequence in zip(taken, sequences, strict=True):
+            try:
+                room.gone() if sequence is None else room.committed(sequence)
+            except Exception:
+                logger.exception("room %r could not take its commit", room.document)
+        return True

@@ -1,0 +1,140 @@
+"""Which clocks of which clients a document holds, structs and deletes apart.
+
+The state vector alone cannot say it: deletes move no clock, and structs may wait beyond a gap.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+
+from collab.protocol.update import Ranges, UpdateFacts
+
+
+class ClockSet:
+    """Clocks of one client as sorted half-open ranges that do not touch."""
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self._starts, self._ends, strict=True)
+
+    def covers(self, start: int, end: int) -> bool:
+        at = bisect_right(self._starts, start) - 1
+        return at >= 0 and self._ends[at] >= end
+
+    def add(self, start: int, end: int) -> None:
+        starts, ends = self._starts, self._ends
+        if ends and starts[-1] <= start <= ends[-1]:  # typing on: the last range grows
+            ends[-1] = max(end, ends[-1])
+            return
+        # Ranges that overlap or touch the new one melt into it.
+        first = bisect_left(ends, start)
+        last = bisect_right(starts, end)
+        if first < last:
+            start = min(start, starts[first])
+            end = max(end, ends[last - 1])
+        starts[first:last] = [start]
+        ends[first:last] = [end]
+
+    @property
+    def prefix(self) -> int:
+        """How far the clocks reach from zero without a gap."""
+        return self._ends[0] if self._starts and self._starts[0] == 0 else 0
+
+    @property
+    def gapless(self) -> bool:
+        return not self._starts or (len(self._starts) == 1 and self._starts[0] == 0)
+
+
+class Coverage:
+    """What a document holds of every client."""
+
+    __slots__ = ("_deletes", "_structs", "_unresolved")
+
+    def __init__(self) -> None:
+        self._structs: dict[int, ClockSet] = {}
+        self._deletes: dict[int, ClockSet] = {}
+        self._unresolved: dict[int, int] = {}
+
+    def lacks(self, facts: UpdateFacts) -> bool:
+        """Whether an update with these facts would add anything."""
+        return _lacks(self._structs, facts.structs) or _lacks(self._deletes, facts.deletes)
+
+    def add(self, facts: UpdateFacts, size: int = 0) -> None:
+        """Take in an update of `size` bytes."""
+        self.add_structs(facts.structs)
+        self.add_deletes(facts.deletes)
+        for client in facts.structs:
+            if self._structs[client].gapless:
+                self._unresolved.pop(client, None)
+            else:
+                self._unresolved[client] = self._unresolved.get(client, 0) + size
+
+    def include(self, other: Coverage) -> None:
+        """Take in all that `other` covers."""
+        for held, more in ((self._structs, other._structs), (self._deletes, other._deletes)):
+            for client, clocks in more.items():
+                mine = held.setdefault(client, ClockSet())
+                for start, end in clocks:
+                    mine.add(start, end)
+        for client, size in other._unresolved.items():
+            self._unresolved[client] = max(size, self._unresolved.get(client, 0))
+        for client in tuple(self._unresolved):
+            if self._structs[client].gapless:
+                del self._unresolved[client]
+
+    def add_structs(self, structs: Mapping[int, Ranges]) -> None:
+        _add(self._structs, structs)
+
+    def add_deletes(self, deletes: Mapping[int, Ranges]) -> None:
+        _add(self._deletes, deletes)
+
+    def add_state(self, state: Mapping[int, int]) -> None:
+        """Take in all clocks below those of a state vector."""
+        for client, clock in state.items():
+            if clock:
+                self._structs.setdefault(client, ClockSet()).add(0, clock)
+
+    def state(self) -> dict[int, int]:
+        """The state vector: per client, the clocks from zero up to the first gap."""
+        return {c: held.prefix for c, held in self._structs.items() if held.prefix}
+
+    def opens_gap(self, facts: UpdateFacts) -> bool:
+        """Whether structs of the update would wait for earlier clocks of their client."""
+        for client, ranges in facts.structs.items():
+            held = self._structs.get(client)
+            if ranges and ranges[0][0] > (held.prefix if held is not None else 0):
+                return True
+        return False
+
+    @property
+    def unresolved(self) -> int:
+        """Bytes of updates of clients that have a gap."""
+        return sum(self._unresolved.values())
+
+
+def _lacks(held: Mapping[int, ClockSet], wanted: Mapping[int, Ranges]) -> bool:
+    for client, ranges in wanted.items():
+        clocks = held.get(client)
+        if clocks is None:
+            if ranges:
+                return True
+            continue
+        for start, end in ranges:
+            if not clocks.covers(start, end):
+                return True
+    return False
+
+
+def _add(held: dict[int, ClockSet], new: Mapping[int, Iterable[tuple[int, int]]]) -> None:
+    for client, ranges in new.items():
+        clocks = held.get(client)
+        if clocks is None:
+            clocks = held[client] = ClockSet()
+        for start, end in ranges:
+            clocks.add(start, end)

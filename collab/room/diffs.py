@@ -1,0 +1,141 @@
+"""Answers to "what do I lack?", each worked out once for all who ask the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from collab.crdt import updates
+from collab.interfaces import DocumentWorker, Snapshot
+from collab.protocol.state_vector import decode_state_vector
+from collab.room.limits import RoomLimits
+from collab.room.log import DocumentLog
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An update, and the version and sequence of the log that it was taken from."""
+
+    update: bytes
+    version: int
+    sequence: int
+
+
+class Diffs:
+    """Reads a document's log as updates.
+
+    Who has nothing gets the whole document, encoded once per version. Who has all structs of
+    the snapshot (it comes back after seconds) costs the tail, not the document's size. Only
+    what is small runs on the event loop.
+    """
+
+    def __init__(self, log: DocumentLog, worker: DocumentWorker, limits: RoomLimits) -> None:
+        self._log = log
+        self._worker = worker
+        self._inline = limits.diff_inline_bytes
+        self._lock = asyncio.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Give the memory of the answers back."""
+        self._full: Answer | None = None
+        self._recent: Answer | None = None
+        self._residue: tuple[Snapshot, bytes] | None = None
+        self._base_state: tuple[Snapshot, Mapping[int, int]] | None = None
+
+    def missing_now(self, state_vector: bytes) -> Answer | None:
+        """What a replica with `state_vector` lacks; None if that takes a worker.
+
+        Raises ProtocolError for a state vector that is none, DocumentUnreadable.
+        """
+        state = decode_state_vector(state_vector)
+        if not state:
+            return self._full_now()
+        if self._has_base(state):
+            whole = self._recent_now()
+        else:
+            whole = self._full_now() if self._log.size <= self._inline else None
+        if whole is None:
+            return None
+        update = updates.missing(whole.update, state_vector)
+        return Answer(update, whole.version, whole.sequence)
+
+    async def missing(self, state_vector: bytes) -> Answer:
+        """As `missing_now`, for any size. Raises WorkerError too."""
+        if (answer := self.missing_now(state_vector)) is not None:
+            return answer
+        state = decode_state_vector(state_vector)
+        if not state:
+            return await self.full()
+        if self._has_base(state):
+            await self._read_residue()
+            # The base may have been replaced meanwhile: the state is looked at again.
+            if (answer := self.missing_now(state_vector)) is not None:
+                return answer
+        version, sequence = self._log.version, self._log.sequence
+        update = await self._worker.missing(self._log.parts(), state_vector)
+        return Answer(update, version, sequence)
+
+    async def full(self) -> Answer:
+        """The whole document, at least as new as it is now."""
+        wanted = self._log.version
+        if (answer := self._full_now()) is not None:
+            return answer
+        async with self._lock:
+            # Whoever held the lock before may have read what is wanted here.
+            if self._full is not None and self._full.version >= wanted:
+                return self._full
+            version, sequence = self._log.version, self._log.sequence
+            update = await self._worker.missing(self._log.parts(), updates.EMPTY_STATE)
+            self._full = Answer(update, version, sequence)
+            return self._full
+
+    def _full_now(self) -> Answer | None:
+        log = self._log
+        if self._full is not None and self._full.version == log.version:
+            return self._full
+        parts = log.parts()
+        if len(parts) > 1 and log.size > self._inline:
+            return None
+        self._full = Answer(updates.merge(parts), log.version, log.sequence)
+        return self._full
+
+    def _recent_now(self) -> Answer | None:
+        """All that the structs of the snapshot do not say, small enough to compare at once."""
+        log = self._log
+        if self._recent is not None and self._recent.version == log.version:
+            return self._recent
+        residue = self._residue_now()
+        if residue is None or len(residue) + log.tail_bytes > self._inline:
+            return None
+        merged = updates.merge([residue, *log.after_base()])
+        self._recent = Answer(merged, log.version, log.sequence)
+        return self._recent
+
+    def _has_base(self, state: Mapping[int, int]) -> bool:
+        base = self._log.base
+        if base is None:
+            return False
+        if self._base_state is None or self._base_state[0] is not base:
+            self._base_state = (base, decode_state_vector(base.state_vector))
+        return all(state.get(client, 0) >= end for client, end in self._base_state[1].items())
+
+    def _residue_now(self) -> bytes | None:
+        """The snapshot's deletes, and its structs beyond gaps: its state vector names neither."""
+        base = self._log.base
+        if base is None:
+            return updates.EMPTY_UPDATE
+        if self._residue is not None and self._residue[0] is base:
+            return self._residue[1]
+        if len(base.data) > self._inline:
+            return None
+        self._residue = (base, updates.missing(base.data, base.state_vector))
+        return self._residue[1]
+
+    async def _read_residue(self) -> None:
+        async with self._lock:
+            base = self._log.base
+            if base is not None and self._residue_now() is None:
+                residue = await self._worker.missing([base.data], base.state_vector)
+                self._residue = (base, residue)

@@ -1,0 +1,50 @@
+"""From the store to a document in memory."""
+
+from __future__ import annotations
+
+import asyncio
+
+from collab.errors import DocumentUnreadable, ProtocolError
+from collab.interfaces import DocumentStore, DocumentWorker, StoredDocument
+from collab.protocol.delete_set import decode_delete_set
+from collab.protocol.state_vector import decode_state_vector
+from collab.protocol.update import UpdateFacts, validate_update
+from collab.room.coverage import Coverage
+from collab.room.limits import RoomLimits
+
+SLICE_BYTES = 16 * 1024
+"""Rows read on the event loop before others get their turn: some milliseconds of work."""
+
+
+async def load(
+    document: str, store: DocumentStore, worker: DocumentWorker, limits: RoomLimits
+) -> tuple[StoredDocument, Coverage]:
+    """A stored document, and what it covers.
+
+    Raises DocumentNotFound, DocumentDeleted, StorageError, WorkerDied, DocumentUnreadable:
+    never does a failure look like an empty document.
+    """
+    stored = await store.load(document)
+    coverage = Coverage()
+    try:
+        if stored.snapshot is not None:
+            coverage.add_state(decode_state_vector(stored.snapshot.state_vector))
+            coverage.add_deletes(decode_delete_set(stored.snapshot.delete_set))
+        unyielded = 0
+        for row in stored.updates:
+            coverage.add(await facts_of(row.data, worker, limits), len(row.data))
+            unyielded += len(row.data)
+            if unyielded > SLICE_BYTES:
+                unyielded = 0
+                await asyncio.sleep(0)
+    except ProtocolError as error:
+        raise DocumentUnreadable(f"the log of {document!r} cannot be read: {error}") from error
+    return stored, coverage
+
+
+async def facts_of(data: bytes, worker: DocumentWorker, limits: RoomLimits) -> UpdateFacts:
+    """The facts of a stored row. Limits on what one peer may send are not for it: it may hold
+    many peers' updates merged. Raises ProtocolError, WorkerError."""
+    if len(data) > limits.inspect_inline_bytes:
+        return await worker.inspect(data)
+    return validate_update(data)

@@ -1,0 +1,287 @@
+"""The rooms of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from collab.errors import DocumentDeleted, Unavailable
+from collab.interfaces import (
+    Backplane,
+    Clock,
+    DocumentStore,
+    DocumentWorker,
+    Hint,
+    HintKind,
+)
+from collab.protocol.close import CloseCode
+from collab.room.committer import Committer
+from collab.room.compacting import Compactor
+from collab.room.following import Follower
+from collab.room.limits import RoomLimits
+from collab.room.loading import load
+from collab.room.room import Room, RoomState
+from collab.room.tasks import Tasks
+from collab.room.waiting import wait_for
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStats:
+    """For health and metrics. Counters start with the process; ages are in seconds."""
+
+    rooms: int
+    sessions: int
+    pending_bytes: int
+    unsaved_age: float
+    """Since when the oldest unsaved update waits; 0 if all is saved."""
+    failing_rooms: int
+    """Rooms whose last commit failed."""
+    quarantined: int
+    commits: int
+    commit_failures: int
+    compactions: int
+    compaction_failures: int
+    task_failures: int
+    """Background tasks that ended by an error that nothing foresaw."""
+
+
+class _Load:
+    """A document being loaded, once for all who ask."""
+
+    __slots__ = ("deleted", "hinted", "task")
+
+    def __init__(self, task: asyncio.Task[Room]) -> None:
+        self.task = task
+        self.hinted = 0
+        self.deleted = False
+
+
+class Registry:
+    """Opens a room for each document in use, and unloads it when nobody is left.
+
+    A room leaves the map in the same step in which it is seen to be idle and saved, so an open
+    finds either the room or nothing: never one that is half gone.
+    """
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        worker: DocumentWorker,
+        backplane: Backplane,
+        clock: Clock,
+        random: random.Random,
+        limits: RoomLimits,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._backplane = backplane
+        self._clock = clock
+        self._limits = limits
+        self._tasks = Tasks()
+        self._committer = Committer(store, clock, random, limits)
+        self._follower = Follower(store, worker, clock, random, self._tasks, limits)
+        self._compactor = Compactor(
+            store, worker, clock, random, self._follower, self._tasks, limits
+        )
+        self._rooms: dict[str, Room] = {}
+        self._loads: dict[str, _Load] = {}
+        self._idle: dict[Room, float] = {}
+        self._idle_event = asyncio.Event()
+        self._draining = False
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    @property
+    def rooms(self) -> Mapping[str, Room]:
+        return self._rooms
+
+    @property
+    def draining(self) -> bool:
+        return self._draining
+
+    def stats(self) -> RoomStats:
+        now = self._clock.monotonic()
+        waits = [r.unsaved_since for r in self._rooms.values() if r.unsaved_since is not None]
+        return RoomStats(
+            rooms=len(self._rooms),
+            sessions=sum(len(room.sessions) for room in self._rooms.values()),
+            pending_bytes=self._committer.pending_bytes,
+            unsaved_age=now - min(waits, default=now),
+            failing_rooms=self._committer.suspects,
+            quarantined=self._compactor.quarantined,
+            commits=self._committer.commits,
+            commit_failures=self._committer.failures,
+            compactions=self._compactor.compactions,
+            compaction_failures=self._compactor.failures,
+            task_failures=self._tasks.failures,
+        )
+
+    # --- Life --------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        self._unsubscribe = self._backplane.subscribe(self._receive)
+        self._tasks.spawn(self._committer.run(), "committer")
+        self._tasks.spawn(self._unload_idle(), "unloading")
+
+    async def drain(self, timeout: float) -> bool:
+        """Take no more joins and writes, save all that was accepted, give its receipts, then
+        close all peers with RESTART. Whether all was saved within `timeout` seconds."""
+        self._draining = True
+        for room in self._rooms.values():
+            room.state = RoomState.DRAINING
+        flushed = asyncio.Event()
+
+        async def flush() -> None:
+            await self._committer.flush()
+            flushed.set()
+
+        self._tasks.spawn(flush(), "drain")
+        await wait_for(flushed, timeout, self._clock)
+        for room in tuple(self._rooms.values()):
+            self._forget(room, CloseCode.RESTART, "the server is restarting")
+        return flushed.is_set()
+
+    async def aclose(self) -> None:
+        """End all tasks; what is not saved by now is not saved. Peers are closed."""
+        self._draining = True
+        self._unsubscribe()
+        for room in tuple(self._rooms.values()):
+            self._forget(room, CloseCode.RESTART, "the server is restarting")
+        for loading in tuple(self._loads.values()):
+            loading.task.cancel()
+        await asyncio.gather(
+            *(loading.task for loading in self._loads.values()), return_exceptions=True
+        )
+        await self._tasks.aclose()
+
+    # --- Opening -----------------------------------------------------------------------
+
+    async def open(self, document: str) -> Room:
+        """The room of a document, loaded once however many ask.
+
+        Join it without an await in between. Raises DocumentNotFound, DocumentDeleted,
+        DocumentUnreadable, StorageError, WorkerError, or Unavailable while draining.
+        """
+        if self._draining:
+            raise Unavailable("the server is restarting")
+        room = self._rooms.get(document)
+        if room is not None:
+            self._touch(room)
+            return room
+        loading = self._loads.get(document)
+        if loading is None:
+            task = asyncio.get_running_loop().create_task(self._load(document))
+            loading = self._loads[document] = _Load(task)
+            task.add_done_callback(lambda task: self._loaded(document, task))
+        # An opener that gives up does not end the load of the others.
+        return await asyncio.shield(loading.task)
+
+    async def _load(self, document: str) -> Room:
+        stored, coverage = await load(document, self._store, self._worker, self._limits)
+        loading = self._loads[document]
+        if loading.deleted:
+            raise DocumentDeleted(document)
+        if self._draining:
+            raise Unavailable("the server is restarting")
+        room = Room(
+            document,
+            stored,
+            coverage,
+            owner=self,
+            committer=self._committer,
+            worker=self._worker,
+            clock=self._clock,
+            tasks=self._tasks,
+            limits=self._limits,
+        )
+        self._rooms[document] = room
+        self.room_idle(room)
+        if loading.hinted > room.sequence:
+            self._follower.follow(room)
+        return room
+
+    def _loaded(self, document: str, task: asyncio.Task[Room]) -> None:
+        del self._loads[document]
+        if not task.cancelled():
+            task.exception()  # all openers may have given up: then nobody else looks at it
+
+    def _touch(self, room: Room) -> None:
+        now = self._clock.monotonic()
+        if room in self._idle:
+            self._idle[room] = now
+        if now - room.looked >= self._limits.look_after:
+            room.looked = now
+            self._follower.follow(room)
+
+    # --- Unloading ---------------------------------------------------------------------
+
+    async def _unload_idle(self) -> None:
+        while True:
+            self._idle_event.clear()
+            now = self._clock.monotonic()
+            for room in [r for r, since in self._idle.items() if self._is_due(since, now)]:
+                if not room.idle:
+                    del self._idle[room]
+                elif self._compactor.worthwhile(room):
+                    self._tasks.spawn(self._compact_and_unload(room), f"unload {room.document}")
+                    del self._idle[room]
+                else:
+                    self._forget(room, CloseCode.NORMAL, "")
+            first = min(self._idle.values(), default=None)
+            pause = None if first is None else first + self._limits.idle_unload - now
+            await wait_for(self._idle_event, pause, self._clock)
+
+    def _is_due(self, since: float, now: float) -> bool:
+        return now - since >= self._limits.idle_unload
+
+    async def _compact_and_unload(self, room: Room) -> None:
+        """The room stays open meanwhile: whoever comes finds it, and it is looked at again."""
+        await self._compactor.compact(room)
+        if room.idle and room not in self._idle and room.state is not RoomState.GONE:
+            self._forget(room, CloseCode.NORMAL, "")
+
+    def _forget(self, room: Room, code: CloseCode, reason: str) -> None:
+        if self._rooms.get(room.document) is room:
+            del self._rooms[room.document]
+        self._idle.pop(room, None)
+        self._compactor.forget(room)
+        room.close(code, reason)
+
+    # --- What rooms tell ---------------------------------------------------------------
+
+    def room_idle(self, room: Room) -> None:
+        if room.state is RoomState.OPEN:
+            self._idle[room] = self._clock.monotonic()
+            self._idle_event.set()
+
+    def room_committed(self, room: Room, sequence: int) -> None:
+        self._backplane.publish(Hint(HintKind.COMMITTED, room.document, sequence))
+        if room.log.has_hole:
+            self._follower.follow(room)
+        self._compactor.consider(room)
+
+    def room_gone(self, room: Room) -> None:
+        self._forget(room, CloseCode.GONE, "the document was deleted")
+
+    # --- News --------------------------------------------------------------------------
+
+    def deleted(self, document: str) -> None:
+        """The document was deleted: close its peers, tell other nodes, forget the room."""
+        self._drop(document)
+        self._backplane.publish(Hint(HintKind.DELETED, document, 0))
+
+    def _drop(self, document: str) -> None:
+        if (loading := self._loads.get(document)) is not None:
+            loading.deleted = True
+        if (room := self._rooms.get(document)) is not None:
+            self.room_gone(room)
+
+    def _receive(self, hint: Hint) -> None:
+        if hint.kind is HintKind.DELETED:
+            self._drop(hint.document)
+        elif (room := self._rooms.get(hint.document)) is not None:
+            if hint.sequence > room.sequence:
+                self._follower.follow(room)
+        elif (loading := self._loads.get(hint.document)) is not None:
+            loading.hinted = max(loading.hinted, hint.sequence)

@@ -1,0 +1,301 @@
+"""A document in use: its log in memory, its peers, and its updates on their way to the log."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import Protocol
+
+from collab.errors import Unavailable
+from collab.interfaces import (
+    Access,
+    Channel,
+    Clock,
+    DocumentWorker,
+    LogRow,
+    NewRow,
+    StoredDocument,
+)
+from collab.protocol.awareness import AwarenessEntry
+from collab.protocol.close import CloseCode
+from collab.protocol.messages import AwarenessUpdate, Message, SyncStep1, Update
+from collab.protocol.state_vector import encode_state_vector
+from collab.protocol.update import UpdateFacts
+from collab.room.codec import YJS, Codec
+from collab.room.committer import Committer
+from collab.room.coverage import Coverage
+from collab.room.diffs import Diffs
+from collab.room.limits import RoomLimits
+from collab.room.log import DocumentLog
+from collab.room.outbox import Item, ItemKind, Outbox
+from collab.room.pending import PendingUpdate, PendingUpdates
+from collab.room.presence import Presence
+from collab.room.session import Session
+from collab.room.tasks import Tasks
+
+Peers = dict[Codec, dict[Session, Outbox]]
+
+
+class RoomState(Enum):
+    """A room exists from the moment its document is loaded."""
+
+    OPEN = auto()
+    DRAINING = auto()
+    """No joins and no writes; what was accepted is being saved."""
+    GONE = auto()
+    """Not in the registry any more; nothing in it changes."""
+
+
+class Owner(Protocol):
+    """What a room tells the registry."""
+
+    def room_idle(self, room: Room) -> None:
+        """Nobody is in it, and nothing of it is unsaved."""
+
+    def room_committed(self, room: Room, sequence: int) -> None:
+        """A batch of it is in the log up to `sequence`."""
+
+    def room_gone(self, room: Room) -> None:
+        """The store says that there is no such document."""
+
+
+class Room:
+    """Joins peers to one document. Every method returns at once but `content` and `inspect`."""
+
+    def __init__(
+        self,
+        document: str,
+        stored: StoredDocument,
+        coverage: Coverage,
+        *,
+        owner: Owner,
+        committer: Committer,
+        worker: DocumentWorker,
+        clock: Clock,
+        tasks: Tasks,
+        limits: RoomLimits,
+    ) -> None:
+        self.document = document
+        self.limits = limits
+        self.state = RoomState.OPEN
+        self.log = DocumentLog(stored)
+        self.diffs = Diffs(self.log, worker, limits)
+        self.presence = Presence(clock, limits, self._tell, self._gather)
+        self.sessions: dict[Session, None] = {}
+        self.looked = clock.monotonic()
+        """When it last heard from the store what the newest row is."""
+        self.unsaved_since: float | None = None
+        self._coverage = coverage  # what is committed and what is pending
+        self._pending = PendingUpdates()
+        self._updates_in_flight: list[bytes] = []
+        self._rows_in_flight: tuple[NewRow, ...] = ()
+        self._receipts: deque[tuple[int, Session, Message]] = deque()
+        self._present: Peers = {}
+        self._subscribed: Peers = {}
+        self._owner = owner
+        self._committer = committer
+        self._worker = worker
+        self._clock = clock
+        self._tasks = tasks
+
+    @property
+    def sequence(self) -> int:
+        """The highest sequence up to which all rows are known here."""
+        return self.log.sequence
+
+    @property
+    def idle(self) -> bool:
+        return not self.sessions and not self._pending.unsaved
+
+    async def content(self) -> tuple[bytes, int]:
+        """All that is committed as one update, and the sequence up to which it is complete.
+
+        Raises DocumentUnreadable, WorkerError.
+        """
+        answer = await self.diffs.full()
+        return answer.update, answer.sequence
+
+    # --- Peers -------------------------------------------------------------------------
+
+    def join(self, channel: Channel, access: Access, codec: Codec = YJS) -> Session:
+        """Let a peer in. Nothing may be awaited between `Registry.open` and this.
+
+        Raises Unavailable if the room is closing.
+        """
+        if self.state is not RoomState.OPEN:
+            raise Unavailable("the document is being closed; try again")
+        session = Session(self, channel, access, codec)
+        self.sessions[session] = None
+        self._present.setdefault(codec, {})[session] = session.outbox
+        session.send(SyncStep1(encode_state_vector(self._coverage.state())))
+        if everyone := self.presence.everyone():
+            session.send(AwarenessUpdate(everyone))
+        return session
+
+    def subscribe(self, session: Session) -> None:
+        """Send the session what is committed from now on."""
+        if not session.over:
+            self._subscribed.setdefault(session.codec, {})[session] = session.outbox
+
+    def left(self, session: Session) -> None:
+        """A session is over."""
+        self.sessions.pop(session, None)
+        for peers in (self._present, self._subscribed):
+            peers.get(session.codec, {}).pop(session, None)
+        if self.state is RoomState.GONE:
+            return
+        self.presence.leave(session.claimant)
+        self._look_idle()
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """End the room and close its peers. Nothing that is still pending will be saved."""
+        self.state = RoomState.GONE
+        self._committer.forget(self)
+        self._committer.release(self._pending.drop())
+        self._receipts.clear()
+        for session in tuple(self.sessions):
+            session.close(code, reason)
+
+    # --- Writing -----------------------------------------------------------------------
+
+    async def inspect(self, update: bytes) -> UpdateFacts:
+        """Validate a large update away from the event loop. Raises ProtocolError, WorkerError."""
+        return await self._worker.inspect(update)
+
+    def lacks(self, facts: UpdateFacts) -> bool:
+        """Whether an update with these facts adds to what is committed or pending."""
+        return self._coverage.lacks(facts)
+
+    def write(self, session: Session, update: bytes, facts: UpdateFacts) -> None:
+        """Take an update that adds something into the next commit, or close its sender."""
+        refusal = self._refusal(len(update), facts)
+        if refusal is not None:
+            session.close(*refusal)
+            return
+        self._coverage.add(facts, len(update))
+        self._pending.add(PendingUpdate(update, session.access.user, tuple(facts.structs)))
+        if self.unsaved_since is None:
+            self.unsaved_since = self._clock.monotonic()
+        self.subscribe(session)
+        self._committer.offer(self, len(update))
+
+    def after_saved(self, session: Session, message: Message) -> None:
+        """Send `message` once all that was accepted so far is committed."""
+        if self._pending.saved == self._pending.accepted:
+            session.send(message)
+        elif session.receipts >= self.limits.receipts:
+            session.close(CloseCode.TRY_LATER, "too many receipts wait for the store")
+        else:
+            session.receipts += 1
+            self._receipts.append((self._pending.accepted, session, message))
+
+    def _refusal(self, size: int, facts: UpdateFacts) -> tuple[CloseCode, str] | None:
+        limits = self.limits
+        if self.state is not RoomState.OPEN:
+            return CloseCode.RESTART, "the server is restarting"
+        full = self.log.size + self._pending.size + size > limits.document_bytes
+        if full and facts.struct_count:
+            return CloseCode.FULL, f"the document is full: {limits.document_bytes} bytes"
+        if (
+            self._pending.size + size > limits.pending_bytes
+            or self._committer.pending_bytes + size > limits.pending_bytes_total
+        ):
+            return CloseCode.TRY_LATER, "too much is waiting to be saved"
+        too_loose = self._coverage.unresolved + size > limits.unresolved_bytes
+        if too_loose and self._coverage.opens_gap(facts):
+            return CloseCode.TOO_BIG, "too much waits for earlier updates of its clients"
+        return None
+
+    # --- The committer's side ----------------------------------------------------------
+
+    def take(self) -> tuple[NewRow, ...]:
+        batch = self._pending.take()
+        if batch is None:
+            return ()
+        self._rows_in_flight, self._updates_in_flight = batch.pack(self.limits.merge_bytes)
+        return self._rows_in_flight
+
+    def failed(self) -> None:
+        self._pending.put_back()
+        if self.state is RoomState.GONE:
+            self._committer.release(self._pending.drop())
+
+    def committed(self, sequence: int) -> None:
+        self._committer.release(self._pending.saved_batch())
+        self.looked = self._clock.monotonic()
+        self.unsaved_since = self.looked if self._pending.unsaved else None
+        if self.state is RoomState.GONE:
+            return
+        first = sequence - len(self._rows_in_flight) + 1
+        for number, row in enumerate(self._rows_in_flight, first):
+            self.log.add(LogRow(number, row.data))
+        for update in self._updates_in_flight:
+            self._broadcast(update)
+        self._send_receipts()
+        self._owner.room_committed(self, sequence)
+        self._look_idle()
+
+    def gone(self) -> None:
+        self._pending.put_back()
+        self._owner.room_gone(self)
+
+    # --- What others wrote -------------------------------------------------------------
+
+    def learned(self, rows: Iterable[tuple[LogRow, UpdateFacts]]) -> None:
+        """Take in rows that other nodes committed."""
+        self.looked = self._clock.monotonic()
+        for row, facts in rows:
+            if self.state is not RoomState.GONE and self.log.add(row):
+                self._coverage.add(facts, len(row.data))
+                self._broadcast(row.data)
+
+    async def reloaded(self, stored: StoredDocument, coverage: Coverage) -> None:
+        """Go on from what the store holds, after its log was compacted by another node.
+
+        Raises DocumentUnreadable, WorkerError.
+        """
+        known = encode_state_vector(self._coverage.state())
+        self.looked = self._clock.monotonic()
+        self.log.replace(stored)
+        self._coverage.include(coverage)
+        answer = await self.diffs.missing(known)
+        if self.state is not RoomState.GONE:
+            self._broadcast(answer.update)
+
+    # --- Sending -----------------------------------------------------------------------
+
+    def _broadcast(self, update: bytes) -> None:
+        self._fan_out(self._subscribed, ItemKind.UPDATE, Update(update))
+
+    def _tell(self, entries: tuple[AwarenessEntry, ...]) -> None:
+        if entries:
+            self._fan_out(self._present, ItemKind.PRESENCE, AwarenessUpdate(entries))
+
+    def _gather(self) -> None:
+        self._tasks.spawn(self._tell_gathered(), f"presence of {self.document}")
+
+    async def _tell_gathered(self) -> None:
+        await self._clock.sleep(self.limits.awareness_gather)
+        self._tell(self.presence.collect())
+
+    def _send_receipts(self) -> None:
+        receipts, saved = self._receipts, self._pending.saved
+        while receipts and receipts[0][0] <= saved:
+            _, session, message = receipts.popleft()
+            session.receipts -= 1
+            session.send(message)
+
+    def _fan_out(self, peers: Peers, kind: ItemKind, message: Message) -> None:
+        """The hot path: a frame is encoded once for all peers of a wire."""
+        for codec, outboxes in tuple(peers.items()):
+            if outboxes:
+                item = Item(kind, codec.encode(message))
+                for outbox in tuple(outboxes.values()):
+                    outbox.put(item)
+
+    def _look_idle(self) -> None:
+        if not self.sessions:
+            self.diffs.forget()
+        if self.idle:
+            self._owner.room_idle(self)

@@ -1,0 +1,192 @@
+"""One peer in one room: what it says is checked here, frame by frame."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from functools import partial
+from typing import TYPE_CHECKING, assert_never
+
+from collab.errors import DocumentUnreadable, LimitExceeded, ProtocolError, WorkerError
+from collab.interfaces import Access, Channel
+from collab.protocol.close import CloseCode
+from collab.protocol.messages import (
+    AwarenessUpdate,
+    Denied,
+    Message,
+    QueryAwareness,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    Update,
+)
+from collab.protocol.update import UpdateFacts, validate_update
+from collab.room.codec import Codec
+from collab.room.identity import stamp
+from collab.room.outbox import Item, ItemKind, Outbox
+from collab.room.presence import Claimant
+
+if TYPE_CHECKING:
+    from collab.room.room import Room
+
+REASON_BYTES = 123
+"""What a WebSocket close frame has room for."""
+DIFF_TRIES = 3
+"""A large document may move on while it is read for a joiner. After so many tries the joiner
+is sent the live stream first: it may then have to keep updates that it cannot place yet."""
+
+
+class Session:
+    """A peer's way into a room, from `Room.join` to `leave`.
+
+    The document's updates are sent from the moment its first sync step 1 is answered, so that
+    none comes before what it builds on, or from its first own update on; presence from the
+    start.
+    """
+
+    def __init__(self, room: Room, channel: Channel, access: Access, codec: Codec) -> None:
+        self.access = access
+        """Looked at for every frame: a change holds from the next one on."""
+        self.codec = codec
+        self.claimant = Claimant(lambda state: stamp(self.access, state))
+        self.receipts = 0
+        """Receipts that it waits for."""
+        limits = room.limits
+        self.outbox = Outbox(channel, limits.channel_high, limits.outbox_bytes, self._too_slow)
+        self._room = room
+        self._channel = channel
+        self._over = False
+
+    @property
+    def over(self) -> bool:
+        return self._over
+
+    def receive(self, frame: bytes) -> Awaitable[None] | None:
+        """Take a frame. What is returned is awaited before the next frame is handed in.
+
+        Never raises for what the peer did: that closes its channel with a documented code.
+        """
+        if self._over:
+            return None
+        try:
+            return self._dispatch(self.codec.decode(frame))
+        except ProtocolError as error:
+            self._refuse(error)
+        except DocumentUnreadable as error:
+            self.close(CloseCode.INTERNAL, str(error))
+        return None
+
+    def send(self, message: Message) -> None:
+        """Send an answer to this peer alone."""
+        if not self._over:
+            self.outbox.put(Item(ItemKind.ANSWER, self.codec.encode(message)))
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        if not self._over:
+            self._channel.close(code, _shortened(reason))
+            self.leave()
+
+    def leave(self) -> None:
+        """The peer is gone. What it sent is saved all the same."""
+        if not self._over:
+            self._over = True
+            self.outbox.end()
+            self._room.left(self)
+
+    def _dispatch(self, message: Message) -> Awaitable[None] | None:
+        match message:
+            case Update(update):
+                return self._write(update, echo=True)
+            case SyncStep2(update):
+                # Every client that reconnects sends one; it mostly adds nothing, and what it
+                # repeats was echoed when it was first sent.
+                return self._write(update, echo=False)
+            case SyncStep1(state_vector):
+                return self._answer(state_vector)
+            case AwarenessUpdate(entries):
+                self._room.presence.receive(self.claimant, entries)
+            case QueryAwareness():
+                self.send(AwarenessUpdate(self._room.presence.everyone()))
+            case SyncStatus():
+                self._room.after_saved(self, message)
+            case Denied():
+                raise ProtocolError("only a server may deny")
+            case _:
+                assert_never(message)
+        return None
+
+    # --- Writing -----------------------------------------------------------------------
+
+    def _write(self, update: bytes, echo: bool) -> Awaitable[None] | None:
+        limits = self._room.limits
+        if limits.inspect_inline_bytes < len(update) <= limits.update.max_bytes:
+            return self._write_large(update, echo)
+        self._take(update, validate_update(update, limits.update), echo)
+        return None
+
+    async def _write_large(self, update: bytes, echo: bool) -> None:
+        try:
+            facts = await self._room.inspect(update)
+        except ProtocolError as error:
+            self._refuse(error)
+        except (WorkerError, DocumentUnreadable) as error:
+            self.close(CloseCode.INTERNAL, str(error))
+        else:
+            self._take(update, facts, echo)
+
+    def _take(self, update: bytes, facts: UpdateFacts, echo: bool) -> None:
+        if self._over:  # ended, perhaps for lack of rights, while a worker looked at it
+            return
+        if not self._room.lacks(facts):
+            if echo:
+                self._room.after_saved(self, Update(update))
+        elif not self.access.role.may_write:
+            self.send(Denied("this document is read-only for you"))
+        else:
+            self._room.write(self, update, facts)
+
+    # --- Reading -----------------------------------------------------------------------
+
+    def _answer(self, state_vector: bytes) -> Awaitable[None] | None:
+        answer = self._room.diffs.missing_now(state_vector)
+        if answer is None:
+            return self._answer_large(state_vector)
+        self.send(SyncStep2(answer.update))
+        self._room.subscribe(self)
+        return None
+
+    async def _answer_large(self, state_vector: bytes) -> None:
+        room = self._room
+        try:
+            for _ in range(DIFF_TRIES):
+                answer = await room.diffs.missing(state_vector)
+                newer = room.log.since(answer.version)
+                if newer is not None:
+                    break
+            else:
+                room.subscribe(self)
+                answer, newer = await room.diffs.missing(state_vector), []
+        except (WorkerError, DocumentUnreadable) as error:
+            self.close(CloseCode.INTERNAL, str(error))
+            return
+        self.send(SyncStep2(answer.update))
+        for update in newer:
+            self.send(Update(update))
+        room.subscribe(self)
+
+    # --- Faults ------------------------------------------------------------------------
+
+    def _refuse(self, error: ProtocolError) -> None:
+        limit = isinstance(error, LimitExceeded)
+        self.close(CloseCode.TOO_BIG if limit else CloseCode.MALFORMED, str(error))
+
+    def _too_slow(self) -> None:
+        # Closing tells others that the peer left, which may find the next one too slow: not
+        # from inside a broadcast, where that would nest as deep as there are slow peers.
+        close = partial(self.close, CloseCode.TRY_LATER, "the connection reads too slowly")
+        asyncio.get_running_loop().call_soon(close)
+
+
+def _shortened(reason: str) -> str:
+    """`reason` in as many whole characters as a close frame takes."""
+    return reason.encode("utf-8", "replace")[:REASON_BYTES].decode("utf-8", "ignore")
