@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Response, status
 
 from collab.api.conditions import matches
 from collab.api.parts import CatalogPart, DocumentAccess, DocumentId, RegistryPart, WorkerPart
-from collab.api.problems import NotAcceptable, responses
+from collab.api.problems import NotAcceptableError, responses
 from collab.interfaces import DocumentInfo, Format, Kind
 
 router = APIRouter(prefix="/api/documents", tags=["content"])
@@ -133,7 +133,7 @@ def disposition(info: DocumentInfo, form: ContentFormat) -> str:
 def negotiate(accept: str | None) -> ContentFormat:
     """The format that an Accept header prefers: by quality, then by our order.
 
-    Raises NotAcceptable if it takes none of them.
+    Raises NotAcceptableError if it takes none of them.
     """
     if accept is None or not accept.strip():
         return ContentFormat.MARKDOWN
@@ -145,7 +145,7 @@ def negotiate(accept: str | None) -> ContentFormat:
             best, best_quality = form, quality
     if best is None:
         offered = ", ".join(media.partition(";")[0] for media in MEDIA_TYPES.values())
-        raise NotAcceptable(f"The content is offered as {offered}.")
+        raise NotAcceptableError(f"The content is offered as {offered}.")
     return best
 
 

@@ -13,13 +13,14 @@ from collab.api.parts import (
     CatalogPart,
     DocumentAccess,
     DocumentId,
+    RandomPart,
     RegistryPart,
     ServiceAccess,
     require_create,
     require_owner,
     require_write,
 )
-from collab.api.problems import ConditionFailed, InvalidParameter, responses
+from collab.api.problems import ConditionError, ParameterError, responses
 from collab.api.schemas import Document, DocumentChange, DocumentList, NewDocument
 from collab.interfaces import DocumentInfo
 from collab.protocol.ids import mint_document_id
@@ -50,7 +51,7 @@ async def list_documents(
     try:
         page = await catalog.page(query, cursor, limit)
     except ValueError as error:
-        raise InvalidParameter("cursor", "is not the `next` of a page") from error
+        raise ParameterError("cursor", "is not the `next` of a page") from error
     return DocumentList(
         documents=[Document.of(info) for info in page.documents], next=page.next_cursor
     )
@@ -69,11 +70,15 @@ async def list_documents(
     },
 )
 async def create_document(
-    new: NewDocument, access: ServiceAccess, catalog: CatalogPart, response: Response
+    new: NewDocument,
+    access: ServiceAccess,
+    catalog: CatalogPart,
+    random: RandomPart,
+    response: Response,
 ) -> Document:
     """Create an empty document under a new id that cannot be guessed."""
     require_create(access)
-    info = await catalog.create(mint_document_id(), new.title, new.kind, access.user)
+    info = await catalog.create(mint_document_id(random), new.title, new.kind, access.user)
     response.headers["Location"] = f"/api/documents/{quote(info.id, safe='')}"
     response.headers["ETag"] = etag_of(info)
     return Document.of(info)
@@ -126,7 +131,7 @@ async def change_document(
     if if_match is not None:
         current = etag_of(await catalog.find(document))
         if not matches(if_match, current):
-            raise ConditionFailed(f"The document is at {current}.")
+            raise ConditionError(f"The document is at {current}.")
     info = await catalog.rename(document, change.title)
     response.headers["ETag"] = etag_of(info)
     return Document.of(info)

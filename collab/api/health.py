@@ -10,7 +10,7 @@ from collab.api.parts import CatalogPart, RegistryPart
 from collab.api.schemas import Check, Health, Readiness
 from collab.errors import CollabError
 from collab.interfaces import Catalog
-from collab.room import Registry
+from collab.room.registry import Registry
 
 router = APIRouter(tags=["health"])
 
@@ -63,7 +63,7 @@ def _accepting(registry: Registry) -> Check:
 
 
 def _saving(registry: Registry) -> Check:
-    age = registry.unsaved_age()
+    age = registry.stats().unsaved_age
     if age > UNSAVED_DEADLINE:
         return Check(ok=False, detail=f"the oldest unsaved edit has waited {age:.0f} s")
     return Check(ok=True, detail="edits are saved")

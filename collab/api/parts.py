@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
@@ -10,20 +11,20 @@ from fastapi import Depends, Path, Request
 
 from collab.auth.credentials import credentials_of
 from collab.errors import AccessDenied, InvalidDocumentId
-from collab.interfaces import Access, Authorizer, Catalog, Clock, DocumentWorker, Role
+from collab.interfaces import Access, Authorizer, Catalog, DocumentWorker, Role
 from collab.protocol.ids import parse_document_id
-from collab.room import Registry
+from collab.room.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
-    """Set as `app.state.api` by whoever joins the parts."""
+    """Set as `app.state.api` by whoever joins the parts. `random` is for ids: a SystemRandom."""
 
     catalog: Catalog
     registry: Registry
     worker: DocumentWorker
     authorizer: Authorizer
-    clock: Clock
+    random: Random
 
 
 def _parts(request: Request) -> ApiParts:
@@ -47,14 +48,14 @@ def _worker(parts: _Parts) -> DocumentWorker:
     return parts.worker
 
 
-def _clock(parts: _Parts) -> Clock:
-    return parts.clock
+def _random(parts: _Parts) -> Random:
+    return parts.random
 
 
 CatalogPart = Annotated[Catalog, Depends(_catalog)]
 RegistryPart = Annotated[Registry, Depends(_registry)]
 WorkerPart = Annotated[DocumentWorker, Depends(_worker)]
-ClockPart = Annotated[Clock, Depends(_clock)]
+RandomPart = Annotated[Random, Depends(_random)]
 
 
 def _document_id(

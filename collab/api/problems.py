@@ -77,20 +77,36 @@ _PHRASES = {
 }
 
 
-class NotAcceptable(Exception):
+class RequestError(Exception):
+    """A request that is refused for what it says in HTTP rather than for what it asks."""
+
+    kind = INVALID
+
+    def faults(self) -> list[Fault] | None:
+        return None
+
+
+class NotAcceptableError(RequestError):
     """No format on offer fits the Accept header."""
 
+    kind = UNACCEPTABLE
 
-class ConditionFailed(Exception):
+
+class ConditionError(RequestError):
     """The If-Match header names another state of the document."""
 
+    kind = CONDITION
 
-class InvalidParameter(Exception):
+
+class ParameterError(RequestError):
     """A parameter of the URL has a value that only the handler could judge."""
 
     def __init__(self, parameter: str, detail: str) -> None:
         super().__init__(detail)
         self.parameter = parameter
+
+    def faults(self) -> list[Fault] | None:
+        return [Fault(parameter=self.parameter, detail=str(self))]
 
 
 def problem(
@@ -135,9 +151,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.CollabError, _collab_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(NotAcceptable, _refusal(UNACCEPTABLE))
-    app.add_exception_handler(ConditionFailed, _refusal(CONDITION))
-    app.add_exception_handler(InvalidParameter, _invalid_parameter)
+    app.add_exception_handler(RequestError, _request_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -149,16 +163,9 @@ async def _collab_error(_request: Request, error: Exception) -> Response:
     return problem(kind, str(error) or kind.title)
 
 
-def _refusal(kind: ProblemKind) -> Any:
-    async def answer(_request: Request, error: Exception) -> Response:
-        return problem(kind, str(error))
-
-    return answer
-
-
-async def _invalid_parameter(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, InvalidParameter)
-    return problem(INVALID, "1 fault", [Fault(parameter=error.parameter, detail=str(error))])
+async def _request_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return problem(error.kind, str(error), error.faults())
 
 
 async def _validation_error(_request: Request, error: Exception) -> Response:

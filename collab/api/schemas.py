@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic.config import JsonDict
 
 from collab.interfaces import DocumentInfo, Kind
 
@@ -45,7 +46,7 @@ Title = Annotated[
 ]
 Moment = Annotated[datetime, PlainSerializer(iso, return_type=str, when_used="json")]
 
-_DOCUMENT = {
+_DOCUMENT: JsonDict = {
     "id": "q7Zk0v3mVx1c",
     "title": "Minutes of Monday",
     "kind": "note",

@@ -1,0 +1,190 @@
+"""The command `collab`.
+
+Exit codes: 0 all is well; 1 something asked for failed; 2 a wrong setting or argument, with
+one line on stderr that says what to change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from collab.errors import CollabError, ConfigError
+from collab.settings import Settings, load_settings, unknown_variables
+from collab.telemetry import configure
+
+if TYPE_CHECKING:
+    from collab.api.content import ContentFormat
+    from collab.offline import Outcome
+
+FAILED = 1
+MISUSED = 2
+INTERRUPTED = 130
+
+FORMATS = ("markdown", "html", "text", "json", "update")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except ConfigError as error:
+        return _complain(error, MISUSED)
+    except (CollabError, OSError) as error:
+        return _complain(error, FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _complain(error: Exception, code: int) -> int:
+    print(f"collab: {str(error) or type(error).__name__}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="collab",
+        description="A self-hosted backend for collaborative documents.",
+        epilog="Settings are environment variables, such as COLLAB_PORT; docs/configuration.md "
+        "lists them all.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the server until SIGTERM or SIGINT")
+    serve.add_argument("--host", help="overrides COLLAB_HOST")
+    serve.add_argument("--port", help="overrides COLLAB_PORT; 0 for any free port")
+    serve.set_defaults(command=_serve)
+
+    migrate = commands.add_parser(
+        "migrate", help="bring the database to the schema of this version"
+    )
+    migrate.set_defaults(command=_migrate)
+
+    export = commands.add_parser(
+        "export",
+        help="write documents out, straight from the database",
+        description="Write documents out, straight from the database; a server may be running.",
+    )
+    export.add_argument("document", nargs="?", metavar="DOCUMENT", help="the id of a document")
+    export.add_argument("--all", metavar="DIR", type=Path, help="every document, into DIR")
+    export.add_argument("--format", choices=FORMATS, default="markdown", help="default: markdown")
+    export.add_argument("--root", help="the shared type to read, if not the document's own")
+    export.add_argument("--output", type=Path, metavar="FILE", help="write here, not to stdout")
+    export.set_defaults(command=_export, parser=export)
+
+    check = commands.add_parser(
+        "check", help="check the settings, the database, and that every document can be read"
+    )
+    check.set_defaults(command=_check)
+    return parser
+
+
+def _configured(**overrides: object) -> Settings:
+    settings = load_settings(**{k: v for k, v in overrides.items() if v is not None})
+    configure(settings.log_level, settings.log_format)
+    return settings
+
+
+def _serve(options: argparse.Namespace) -> int:
+    settings = _configured(host=options.host, port=options.port)
+    settings.require_safe_exposure()
+    # Here and below: imported when needed, so that --help and a wrong setting answer at once.
+    from collab.app import Service, create_app
+    from collab.server import run
+
+    service = Service(settings)
+    run(create_app(settings, service), service, settings, _announce)
+    return 0
+
+
+def _announce(url: str) -> None:
+    print(f"Collab is ready at {url}", flush=True)
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    settings = _configured()
+    from collab.storage.schema import migrate
+
+    settings.make_data_dir()
+    asyncio.run(migrate(settings.database))
+    print("The database is current.")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    if (options.document is None) == (options.all is None):
+        options.parser.error("name either a DOCUMENT or --all DIR")
+    if options.all is not None and (options.root or options.output):
+        options.parser.error("--root and --output are for a single document")
+    settings = _configured()
+    from collab.api.content import ContentFormat
+
+    form = ContentFormat(options.format)
+    if options.all is not None:
+        options.all.mkdir(parents=True, exist_ok=True)
+        return asyncio.run(_export_all(settings, options.all, form))
+    from collab.offline import export_one
+    from collab.protocol.ids import parse_document_id
+
+    document = parse_document_id(options.document)
+    data = asyncio.run(export_one(settings, document, form, options.root))
+    if options.output is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        options.output.write_bytes(data)
+    return 0
+
+
+async def _export_all(settings: Settings, directory: Path, form: ContentFormat) -> int:
+    from collab.offline import export_all
+
+    tally = _Tally()
+    async for outcome in export_all(settings, form):
+        if outcome.fault is None:
+            (directory / outcome.detail).write_bytes(outcome.data)
+        tally.add(outcome)
+    return tally.close("exported")
+
+
+def _check(_options: argparse.Namespace) -> int:
+    settings = _configured()
+    settings.require_safe_exposure()
+    for line in unknown_variables(os.environ):
+        print(f"note  {line}")
+    return asyncio.run(_check_all(settings))
+
+
+async def _check_all(settings: Settings) -> int:
+    from collab.offline import check_all
+
+    tally = _Tally()
+    async for outcome in check_all(settings):
+        tally.add(outcome)
+    return tally.close("checked")
+
+
+class _Tally:
+    """Prints a line a document, and what they come to."""
+
+    def __init__(self) -> None:
+        self._good = self._bad = 0
+
+    def add(self, outcome: Outcome) -> None:
+        if outcome.fault is None:
+            self._good += 1
+            print(f"ok    {outcome.document}  {outcome.detail}")
+        else:
+            self._bad += 1
+            print(f"BAD   {outcome.document}  {outcome.fault}")
+
+    def close(self, done: str) -> int:
+        print(f"{self._good + self._bad} documents {done}, {self._bad} bad")
+        return FAILED if self._bad else 0

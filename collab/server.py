@@ -1,0 +1,159 @@
+"""Running the application on uvicorn: the sockets, the signals, and the end without loss."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from collab.app import Service
+from collab.errors import ConfigError
+from collab.settings import Settings
+from collab.transport.uvicorn_protocol import BoundedWebSocketProtocol
+
+_log = logging.getLogger(__name__)
+
+BACKLOG: Final = 2048
+GRACE_SECONDS: Final = 1
+"""What requests under way get after the drain; then their tasks are cancelled."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises ConfigError, in one line that says what to change."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ConfigError(f"COLLAB_HOST={host} is not a known host: {error.strerror}") from error
+    family, kind, protocol, _, address = found[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise ConfigError(
+            f"{host}:{port} cannot be listened on ({error.strerror}): set COLLAB_HOST and "
+            "COLLAB_PORT to a free address, or COLLAB_PORT=0 for any free port"
+        ) from error
+    bound.set_inheritable(False)
+    return bound
+
+
+def url_of(bound: socket.socket, host: str) -> str:
+    """Where a browser on this machine finds a server that listens on `bound`."""
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1" if bound.family is socket.AF_INET else "::1"
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{bound.getsockname()[1]}/"
+
+
+class Server(uvicorn.Server):
+    """Serves until the first signal, then drains; a second signal ends the process at once.
+
+    Nothing that anyone was told is saved depends on the drain: it spares peers the repetition
+    of what was under way.
+    """
+
+    def __init__(
+        self, app: FastAPI, service: Service, settings: Settings, announce: Callable[[], None]
+    ) -> None:
+        super().__init__(_config(app, settings))
+        self._service = service
+        self._drain_seconds = settings.drain_seconds
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _log.info("stopping: saving what is pending")
+        for server in self.servers:
+            server.close()
+        if not await self._service.drain(self._drain_seconds):
+            _log.error("not everything could be saved in time; its authors have no receipt")
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own raises the signal again at the end, which makes a clean stop look like
+        # a death by signal; and takes a second SIGTERM for the first.
+        before = {number: signal.signal(number, self._stop) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if self.should_exit:
+            os._exit(128 + number)
+        self.should_exit = True
+
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        # Started and stopped here, so that a failure is our error and not uvicorn's traceback.
+        lifespan="off",
+        http="httptools",
+        ws=BoundedWebSocketProtocol,
+        # The endpoint holds most messages to less; see `first_sync_bytes`.
+        ws_max_size=max(settings.message_bytes, settings.first_sync_bytes) + 1024,
+        # 15 KB of a compressed frame can become 15 MiB.
+        ws_per_message_deflate=False,
+        ws_ping_interval=settings.heartbeat_seconds,
+        ws_ping_timeout=settings.heartbeat_seconds,
+        backlog=BACKLOG,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+async def serve(
+    app: FastAPI, service: Service, settings: Settings, ready: Callable[[str], None]
+) -> None:
+    """Serve until a signal. `ready` is called with the URL once connections are accepted.
+
+    Raises ConfigError or StorageError if the service cannot start.
+    """
+    bound = listen(settings.host, settings.port)
+    try:
+        await service.start()
+        try:
+            url = url_of(bound, settings.host)
+            server = Server(app, service, settings, lambda: ready(url))
+            await server.serve(sockets=[bound])
+        finally:
+            await service.aclose()
+    finally:
+        bound.close()
+
+
+def run(app: FastAPI, service: Service, settings: Settings, ready: Callable[[str], None]) -> None:
+    """`serve` on the fastest event loop there is."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve(app, service, settings, ready))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,190 @@
+"""Every setting, read from environment variables that start with COLLAB_.
+
+docs/configuration.md has the same table; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from collab.auth.origins import Origin, is_loopback, parse_origin
+from collab.errors import ConfigError
+
+PREFIX = "COLLAB_"
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def _not_empty(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value.strip()
+
+
+class Settings(BaseSettings):
+    """Immutable; made by `load_settings`, which turns faults into one ConfigError."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
+
+    host: Annotated[str, AfterValidator(_not_empty)] = Field(
+        "127.0.0.1", description="Name or address to listen on; `0.0.0.0` for every network."
+    )
+    port: int = Field(8000, ge=0, le=65535, description="TCP port; `0` takes any free one.")
+    data_dir: Path = Field(
+        Path("data"),
+        description="Directory of the embedded database; made if missing, readable to its "
+        "owner only.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="SQLAlchemy URL of the database; SQLite in the data directory if unset. "
+        "Any other is migrated by `collab migrate`, not at start.",
+    )
+    auth: Literal["open"] | None = Field(
+        None,
+        description="`open`: whoever reaches the server edits. The default on a loopback host; "
+        "must be said on any other.",
+    )
+    allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+        (),
+        description="Origins, separated by commas, of other sites whose pages may call, and "
+        "that a proxy in front serves: `https://notes.example.org`.",
+    )
+    workers: int = Field(
+        2, ge=1, le=64, description="Processes that compact, render and check large updates."
+    )
+    worker_memory_bytes: int = Field(
+        1024 * MIB, ge=256 * MIB, description="Address space of one such process."
+    )
+    worker_seconds: float = Field(
+        30, ge=1, le=600, description="Time that one request to such a process may take."
+    )
+    message_bytes: int = Field(
+        2 * MIB, ge=64 * KIB, description="Largest WebSocket message from a peer."
+    )
+    first_sync_bytes: int = Field(
+        8 * MIB,
+        ge=64 * KIB,
+        description="Largest content that an editor may bring in one message, once a "
+        "connection, after it worked offline.",
+    )
+    document_bytes: int = Field(
+        64 * MIB, ge=1 * MIB, description="Stored size from which a document takes deletions only."
+    )
+    outbox_bytes: int = Field(
+        4 * MIB, ge=64 * KIB, description="What may wait for a slow peer before it is closed."
+    )
+    pending_bytes: int = Field(
+        16 * MIB,
+        ge=1 * MIB,
+        description="Uncommitted edits of one document; over it, writers are told to try later.",
+    )
+    pending_bytes_total: int = Field(
+        128 * MIB, ge=1 * MIB, description="Uncommitted edits of all documents."
+    )
+    idle_unload_seconds: float = Field(
+        30, ge=0, le=86400, description="A document without peers leaves memory after this long."
+    )
+    compact_after_rows: int = Field(
+        500, ge=2, le=100_000, description="Log rows after which a document is compacted."
+    )
+    compact_after_bytes: int = Field(
+        512 * KIB, ge=1 * KIB, description="Log size after which a document is compacted."
+    )
+    heartbeat_seconds: float = Field(
+        15,
+        ge=1,
+        le=19,
+        description="Time between pings; a peer that leaves one unanswered for as long again "
+        "is closed.",
+    )
+    join_seconds: float = Field(
+        15, ge=1, le=120, description="Time to let a peer in, loading its document included."
+    )
+    drain_seconds: float = Field(
+        6, ge=1, le=7, description="Time to save what is pending when the server stops."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="`debug`, `info`, `warning` or `error`."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`text`, or `json` for one object a line."
+    )
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(parse_origin(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the default, and so is ours to make and to migrate."""
+        return self.database_url is None
+
+    @property
+    def database(self) -> str:
+        """The URL of the database in use. Holds a password: not for logs."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.absolute() / 'collab.db'}"
+
+    def require_safe_exposure(self) -> None:
+        """Raise ConfigError if the server would be open to a network without saying so."""
+        if self.auth is None and not is_loopback(self.host):
+            raise ConfigError(
+                f"COLLAB_HOST={self.host} lets the network in, and there are no accounts: set "
+                "COLLAB_AUTH=open if everyone who reaches it may edit, or COLLAB_HOST=127.0.0.1"
+            )
+
+    def make_data_dir(self) -> None:
+        """Make the data directory if it is needed. Raises ConfigError."""
+        if not self.embedded:
+            return
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"COLLAB_DATA_DIR={self.data_dir} cannot be made: {error.strerror or error}"
+            ) from error
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of the environment; `overrides` go before it.
+
+    Raises ConfigError, which names each wrong variable and repeats no value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type] # pydantic checks them
+    except ValidationError as error:
+        raise ConfigError("; ".join(_faults(error))) from None
+
+
+def _faults(error: ValidationError) -> Iterable[str]:
+    for item in error.errors(include_url=False, include_input=False):
+        message = str(item["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+        yield f"{PREFIX}{str(item['loc'][0]).upper()} {message}"
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """A line for each variable with our prefix that is no setting.
+
+    Not an error: Kubernetes sets COLLAB_SERVICE_HOST and the like for a service of that name.
+    """
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    lines = []
+    for name in sorted(environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            close = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            lines.append(f"{name} is not a setting{hint}")
+    return lines

@@ -1,0 +1,107 @@
+"""Structured logs: one line an event, with the ids of the connection and the document.
+
+A log call names its facts in `extra`; what a whole task has in common is bound once with
+`bind`. Tokens and query strings are never logged: uvicorn, which prints paths with their
+query, may only speak of warnings and errors.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Literal, TextIO
+
+_bound: ContextVar[Mapping[str, object]] = ContextVar("collab_log_fields", default={})  # noqa: B039
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+_QUIET = (
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "asyncio",
+    "aiosqlite",
+    "sqlalchemy",
+    "alembic",
+)
+
+
+@contextmanager
+def bind(**fields: object) -> Iterator[None]:
+    """Add `fields` to every line that the current task, and the tasks it makes, log."""
+    token = _bound.set({**_bound.get(), **fields})
+    try:
+        yield
+    finally:
+        _bound.reset(token)
+
+
+class _Bound(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        for name, value in _bound.get().items():
+            if not hasattr(record, name):
+                setattr(record, name, value)
+        return True
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _moment(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, then the fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level, logger, message, then `name=value`; a traceback follows on its own lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        # What comes from outside must not look like a line of its own.
+        message = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
+        parts = [_moment(record), f"{record.levelname:<7}", record.name, message]
+        parts += [f"{name}={_text(value)}" for name, value in _fields(record).items()]
+        line = " ".join(parts)
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def _text(value: object) -> str:
+    text = str(value)
+    plain = text.isascii() and text.isprintable() and not set(' "=').intersection(text)
+    return text if plain and text else json.dumps(text)
+
+
+def configure(level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> None:
+    """Log to `stream` (stderr if None) from now on; replaces what was configured before."""
+    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(_Bound())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(max(logging.WARNING, root.level))
