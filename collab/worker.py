@@ -19,9 +19,10 @@ def render(update: bytes, root: str, kind: Kind, form: Format) -> str:
 
     Raises DocumentUnreadable.
     """
-    if form is Format.TEXT and tree.is_text(update, root, kind):
-        return tree.read_text(update, root)
-    return content.render(tree.read_tree(update, root, kind), form)
+    opened = tree.open_root(update, root, kind)
+    if form is Format.TEXT and opened.is_text:
+        return opened.text()
+    return content.render(opened.tree(), form)
 
 
 def _inspect(parts: Sequence[bytes]) -> Sequence[bytes]:

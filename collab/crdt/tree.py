@@ -7,7 +7,8 @@ Nothing here recurses, since an author decides how deep a document is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, assert_never
 
 import pycrdt
 
@@ -27,47 +28,72 @@ _NAMING_ATTRIBUTES = ("__type", "type")
 """Where editors that build trees out of texts (Lexical, Slate) name a node."""
 
 
-def read_tree(update: bytes, root: str, kind: Kind) -> Node:
-    """The root as `{"type": "doc", "content": [...]}`.
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root of a loaded document, known to be a text or XML."""
 
-    XML elements become the nodes they are named after, formatted runs become texts with marks;
-    a text becomes one paragraph a line. Raises DocumentUnreadable for a root of another kind,
-    or one nested deeper than MAX_DEPTH.
-    """
-    with library_guard("read the document"):
-        document = load(update)
-        root_kind = _kind(document, root, kind)
-        with document.transaction():
-            chunks = document.get(root, type=pycrdt.Text).diff()
-            if root_kind is RootKind.TEXT:
+    document: pycrdt.Doc[Any]
+    name: str
+    is_text: bool
+
+    def tree(self) -> Node:
+        """`{"type": "doc", "content": [...]}`.
+
+        XML elements become the nodes they are named after, formatted runs become texts with
+        marks; a text becomes one paragraph a line. Raises DocumentUnreadable if it is nested
+        deeper than MAX_DEPTH.
+        """
+        with library_guard("read the document"), self.document.transaction():
+            chunks = self._chunks()
+            if self.is_text:
                 return {"type": "doc", "content": _paragraphs(chunks)}
             return _grow(chunks)
 
+    def text(self) -> str:
+        """The characters of a text root, embedded values left out."""
+        with library_guard("read the document"):
+            return "".join(value for value, _ in self._chunks() if isinstance(value, str))
+
+    def _chunks(self) -> Chunks:
+        chunks: Chunks = self.document.get(self.name, type=pycrdt.Text).diff()
+        return chunks
+
+
+def open_root(update: bytes, name: str, kind: Kind) -> Root:
+    """Load the document and see what its root is: its live content says it, and `kind` speaks
+    for a root without. Raises DocumentUnreadable for a map or an array."""
+    with library_guard("read the document"):
+        document = load(update)
+        kinds = _root_kinds(document.get_update())
+    match kinds.get(name):
+        case None:
+            return Root(document, name, is_text=kind is Kind.TEXT)
+        case RootKind.TEXT | RootKind.XML as found:
+            return Root(document, name, is_text=found is RootKind.TEXT)
+        case RootKind.MAP | RootKind.ARRAY as other:
+            raise DocumentUnreadable(f"root {name!r} is a shared {other}, not a text or XML")
+        case never:
+            assert_never(never)
+
+
+def read_tree(update: bytes, root: str, kind: Kind) -> Node:
+    """The named root of an update as `Root.tree`. Raises DocumentUnreadable."""
+    return open_root(update, root, kind).tree()
+
 
 def read_text(update: bytes, root: str) -> str:
-    """The characters of a text root, embedded values left out. Raises DocumentUnreadable."""
-    with library_guard("read the document"):
-        chunks = load(update).get(root, type=pycrdt.Text).diff()
-        return "".join(value for value, _ in chunks if isinstance(value, str))
+    """The characters of the named text root. Raises DocumentUnreadable for any other."""
+    opened = open_root(update, root, Kind.TEXT)
+    if not opened.is_text:
+        raise DocumentUnreadable(f"root {root!r} is XML, not a text")
+    return opened.text()
 
 
-def is_text(update: bytes, root: str, kind: Kind) -> bool:
-    """Whether the root is read as a text. Raises DocumentUnreadable as `read_tree`."""
-    with library_guard("read the document"):
-        return _kind(load(update), root, kind) is RootKind.TEXT
-
-
-def _kind(document: pycrdt.Doc[Any], root: str, kind: Kind) -> RootKind:
-    """What the root's live content says it is; `kind` speaks for one without."""
+def _root_kinds(update: bytes) -> dict[str, RootKind]:
     try:
-        found = root_kinds(document.get_update()).get(root)
+        return root_kinds(update)
     except ProtocolError as error:
         raise DocumentUnreadable(f"cannot tell the kinds of the roots: {error}") from error
-    if found is None:
-        return RootKind.XML if kind is Kind.NOTE else RootKind.TEXT
-    if found in (RootKind.MAP, RootKind.ARRAY):
-        raise DocumentUnreadable(f"root {root!r} holds a shared {found.value}: no text or XML")
-    return found
 
 
 # --- A text root -----------------------------------------------------------------------
