@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,6 +16,8 @@ from starlette.responses import Response
 
 from collab import errors
 from collab.api.schemas import Fault, Problem
+
+_log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:collab:problem:"
@@ -158,9 +161,18 @@ def install(app: FastAPI) -> None:
 async def _collab_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.CollabError)
     kind = kind_of(error)
-    if kind is INTERNAL:
-        return await _unexpected(_request, error)
-    return problem(kind, str(error) or kind.title)
+    match error:
+        case errors.DocumentNotFound():
+            detail = f"There is no document {error}."
+        case errors.DocumentExists():
+            detail = f"The id {error} is taken."
+        case errors.StorageError():
+            # What the database said is for the log.
+            _log.error("the store failed", extra={"reason": str(error)})
+            detail = "The store does not answer. What was acknowledged is safe."
+        case _:
+            detail = str(error) or kind.title
+    return await _unexpected(_request, error) if kind is INTERNAL else problem(kind, detail)
 
 
 async def _request_error(_request: Request, error: Exception) -> Response:

@@ -26,6 +26,17 @@ def close_code(error: errors.CollabError) -> CloseCode:
     return next((code for cls, code in _CODES if isinstance(error, cls)), CloseCode.INTERNAL)
 
 
+def reason_of(error: errors.CollabError) -> str:
+    """What the peer is told beside the code; nothing of the inside."""
+    match error:
+        case errors.DocumentNotFound():
+            return "there is no such document"
+        case errors.StorageError():
+            return "the store does not answer"
+        case _:
+            return str(error)
+
+
 def close_reason(text: str) -> str:
     """`text` cut to what a close frame holds, never inside a character."""
     return text.encode()[:MAX_REASON].decode(errors="ignore")

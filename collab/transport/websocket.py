@@ -27,7 +27,7 @@ from collab.room.room import Room
 from collab.room.session import Session
 from collab.telemetry import bind
 from collab.transport.channel import AsgiChannel, Receive, Send
-from collab.transport.closing import close_code
+from collab.transport.closing import close_code, reason_of
 
 PREFIX: Final = "/ws/"
 
@@ -88,7 +88,7 @@ class WebSocketEndpoint:
         except CollabError as error:
             code = CloseCode.RESTART if self._registry.draining else close_code(error)
             _log.info("refused", extra={"code": int(code), "reason": str(error)})
-            channel.close(code, str(error))
+            channel.close(code, reason_of(error))
         except TimeoutError:
             _log.warning("not let in within the deadline")
             channel.close(CloseCode.TRY_LATER, "the document is not ready yet")
