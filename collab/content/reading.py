@@ -1,0 +1,335 @@
+"""From the checked tree to blocks: what the nodes of Tiptap, BlockNote and others mean.
+
+Content is never lost here: a node of an unknown name gives its children, or its name if it
+has none; a node in the wrong place gets the parent it lacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from collab.content.blocks import (
+    Block,
+    Break,
+    Cell,
+    CodeBlock,
+    Heading,
+    Image,
+    Inline,
+    Inlines,
+    Item,
+    ListBlock,
+    ListKind,
+    Paragraph,
+    Quote,
+    Rule,
+    Table,
+    Text,
+)
+from collab.content.inline_reading import (
+    INLINE_READERS,
+    first_string,
+    join_texts,
+    read_image,
+    read_unknown_leaf,
+    visible,
+)
+from collab.content.tree import Json, Node
+
+MAX_LIST_NUMBER = 999_999_999
+"""The longest number that CommonMark takes for one of a list."""
+MAX_SPAN = 100
+
+_LISTS = {
+    "bulletList": ListKind.BULLET,
+    "orderedList": ListKind.ORDERED,
+    "taskList": ListKind.TASK,
+}
+# Items of BlockNote, which has no lists, and items that lost theirs.
+_LONE_ITEMS = {
+    "listItem": ListKind.BULLET,
+    "taskItem": ListKind.TASK,
+    "bulletListItem": ListKind.BULLET,
+    "toggleListItem": ListKind.BULLET,
+    "numberedListItem": ListKind.ORDERED,
+    "checkListItem": ListKind.TASK,
+}
+_ALIASES = {
+    "tableParagraph": "paragraph",
+    "quote": "blockquote",
+    "todoList": "taskList",
+    "todoItem": "taskItem",
+}
+_CONTAINERS = ("doc", "blockGroup")
+_SNAKE = re.compile(r"_([a-z])")
+_LANGUAGE = re.compile(r"[\w+#.:/@=,-]{1,64}\Z")
+
+
+class _Boundary:
+    """Between blocks, content on both sides keeps apart; within a text block, it runs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LoneItem:
+    kind: ListKind
+    start: int
+    item: Item
+
+
+_Part: TypeAlias = "Inline | Block | _LoneItem | Cell | _Row | _Boundary"
+_Parts: TypeAlias = "list[_Part]"
+_BOUNDARY = _Boundary()
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    cells: tuple[Cell, ...]
+
+
+def read_blocks(root: Node) -> tuple[Block, ...]:
+    """The blocks that the node stands for. Linear, and without recursion."""
+    results: list[_Parts] = []
+    # A node is met twice: going down, and when the parts of all its children lie on `results`.
+    stack: list[tuple[Node, bool]] = [(root, False)]
+    while stack:
+        node, is_complete = stack.pop()
+        if not is_complete and node.content:
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.content))
+            continue
+        first = len(results) - len(node.content)
+        children = results[first:]
+        del results[first:]
+        results.append(_parts(node, children))
+    return _gather(results[0], Paragraph, in_text=False)
+
+
+def _parts(node: Node, children: list[_Parts]) -> _Parts:
+    """What a node means, given what its children mean."""
+    name = _SNAKE.sub(lambda match: match[1].upper(), node.type)
+    name = _ALIASES.get(name, name)
+    reader = _READERS.get(name)
+    if reader is not None:
+        return reader(node, children)
+    if not children:
+        inline_reader = INLINE_READERS.get(name)
+        if inline_reader is not None:
+            inline = inline_reader(node)
+            return [] if inline is None else [inline]
+        if name in _CONTAINERS:
+            return []
+        leaf = read_image(node) if name == "image" else read_unknown_leaf(node)
+        return [_BOUNDARY, leaf, _BOUNDARY]
+    return [_BOUNDARY, *_flat(children), _BOUNDARY]
+
+
+def _flat(children: list[_Parts]) -> _Parts:
+    return [part for parts in children for part in parts]
+
+
+def _gather(parts: _Parts, wrap: Callable[[Inlines], Block], in_text: bool) -> tuple[Block, ...]:
+    """Parts as blocks: inline content by `wrap`, items, cells and rows in what they lack."""
+    flow = _Flow(wrap)
+    for part in parts:
+        match part:
+            case _Boundary():
+                if not in_text:
+                    flow.flush_text()
+            case Text() | Break() | Image():
+                flow.inline(part)
+            case _LoneItem():
+                flow.item(part)
+            case _Row():
+                flow.block(Table((part.cells,)))
+            case Cell():
+                flow.block(*part.blocks)
+            case _:
+                flow.block(part)
+    flow.flush()
+    return tuple(flow.blocks)
+
+
+class _Flow:
+    """Blocks being gathered, with the inline content and list items that are not one yet."""
+
+    __slots__ = ("blocks", "items", "run", "wrap")
+
+    def __init__(self, wrap: Callable[[Inlines], Block]) -> None:
+        self.wrap = wrap
+        self.blocks: list[Block] = []
+        self.run: list[Inline] = []
+        self.items: list[_LoneItem] = []
+
+    def inline(self, inline: Inline) -> None:
+        self._flush_items()
+        self.run.append(inline)
+
+    def block(self, *blocks: Block) -> None:
+        self.flush()
+        self.blocks.extend(blocks)
+
+    def item(self, lone: _LoneItem) -> None:
+        self.flush_text()
+        if self.items and self.items[0].kind is not lone.kind:
+            self._flush_items()
+        self.items.append(lone)
+
+    def flush(self) -> None:
+        self.flush_text()
+        self._flush_items()
+
+    def flush_text(self) -> None:
+        if self.run:
+            self.blocks.append(self.wrap(join_texts(self.run)))
+            self.run = []
+
+    def _flush_items(self) -> None:
+        if self.items:
+            first = self.items[0]
+            items = tuple(lone.item for lone in self.items)
+            self.blocks.append(ListBlock(first.kind, items, first.start))
+            self.items = []
+
+
+def _blocks(children: list[_Parts]) -> tuple[Block, ...]:
+    return _gather(_flat(children), Paragraph, in_text=False)
+
+
+def _read_paragraph(node: Node, children: list[_Parts]) -> _Parts:
+    return [*(_gather(_flat(children), Paragraph, in_text=True) or (Paragraph(),))]
+
+
+def _read_heading(node: Node, children: list[_Parts]) -> _Parts:
+    level = _integer(node.attrs.get("level"), 1, 6, 1)
+
+    def wrap(inlines: Inlines) -> Block:
+        return Heading(level, inlines)
+
+    return [*(_gather(_flat(children), wrap, in_text=True) or (wrap(()),))]
+
+
+def _read_quote(node: Node, children: list[_Parts]) -> _Parts:
+    return [Quote(_blocks(children) or (Paragraph(),))]
+
+
+def _read_rule(node: Node, children: list[_Parts]) -> _Parts:
+    return [Rule(), *_flat(children)]
+
+
+def _read_list(node: Node, children: list[_Parts]) -> _Parts:
+    items: list[Item] = []
+    for parts in children:
+        match parts:
+            case [_LoneItem() as lone]:
+                items.append(lone.item)
+            case _:
+                items.append(_item(_gather(parts, Paragraph, in_text=False), checked=False))
+    if not items:
+        return []
+    attrs = node.attrs
+    numbering = first_string(attrs, "type")
+    return [
+        ListBlock(
+            _LISTS[_SNAKE.sub(lambda match: match[1].upper(), node.type)],
+            tuple(items),
+            _integer(attrs.get("start", attrs.get("order")), 0, MAX_LIST_NUMBER, 1),
+            numbering if numbering in ("a", "A", "i", "I") else "1",
+        )
+    ]
+
+
+def _read_item(node: Node, children: list[_Parts]) -> _Parts:
+    kind = _LONE_ITEMS[_SNAKE.sub(lambda match: match[1].upper(), node.type)]
+    start = _integer(node.attrs.get("start"), 0, MAX_LIST_NUMBER, 1)
+    return [_LoneItem(kind, start, _item(_blocks(children), node.attrs.get("checked") is True))]
+
+
+def _item(blocks: tuple[Block, ...], checked: bool) -> Item:
+    if not blocks or not isinstance(blocks[0], Paragraph):
+        blocks = (Paragraph(), *blocks)
+    return Item(blocks, checked)
+
+
+def _read_container(node: Node, children: list[_Parts]) -> _Parts:
+    """BlockNote: a block, then a group of the blocks that are nested under it."""
+    match children:
+        case [[_LoneItem(kind, start, item)], *nested]:
+            blocks = (*item.blocks, *_blocks(nested))
+            return [_LoneItem(kind, start, Item(blocks, item.checked))]
+    return [_BOUNDARY, *_flat(children), _BOUNDARY]
+
+
+def _read_code_block(node: Node, children: list[_Parts]) -> _Parts:
+    language = first_string(node.attrs, "language", "params")
+    parts: list[str] = []
+    stack = list(reversed(node.content))
+    while stack:
+        child = stack.pop()
+        if child.text is not None:
+            parts.append(child.text)
+        elif child.type in ("hardBreak", "hard_break"):
+            parts.append("\n")
+        stack.extend(reversed(child.content))
+    text = visible("".join(parts))
+    return [CodeBlock(language if _LANGUAGE.match(language) else "", text)]
+
+
+def _read_table(node: Node, children: list[_Parts]) -> _Parts:
+    rows: list[tuple[Cell, ...]] = []
+    for parts in children:
+        match parts:
+            case [_Row(row)]:
+                rows.append(row)
+            case [Table(inner)]:
+                rows.extend(inner)
+            case []:
+                pass
+            case _:
+                rows.append((Cell(_gather(parts, Paragraph, in_text=False)),))
+    return [Table(tuple(rows))] if rows else []
+
+
+def _read_row(node: Node, children: list[_Parts]) -> _Parts:
+    cells: list[Cell] = []
+    for parts in children:
+        match parts:
+            case [Cell() as cell]:
+                cells.append(cell)
+            case [_Row(inner)]:
+                cells.extend(inner)
+            case _:
+                cells.append(Cell(_gather(parts, Paragraph, in_text=False)))
+    return [_Row(tuple(cells))] if cells else []
+
+
+def _read_cell(node: Node, children: list[_Parts]) -> _Parts:
+    header = node.type in ("tableHeader", "table_header")
+    colspan = _integer(node.attrs.get("colspan"), 1, MAX_SPAN, 1)
+    rowspan = _integer(node.attrs.get("rowspan"), 1, MAX_SPAN, 1)
+    return [Cell(_blocks(children), header, colspan, rowspan)]
+
+
+def _integer(value: Json, low: int, high: int, default: int) -> int:
+    """The number, or the nearest in the range; the default for what is no whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return default
+    return min(max(value, low), high)
+
+
+_READERS: dict[str, Callable[[Node, list[_Parts]], _Parts]] = {
+    "paragraph": _read_paragraph,
+    "heading": _read_heading,
+    "blockquote": _read_quote,
+    "horizontalRule": _read_rule,
+    "codeBlock": _read_code_block,
+    "table": _read_table,
+    "tableRow": _read_row,
+    "tableCell": _read_cell,
+    "tableHeader": _read_cell,
+    "blockContainer": _read_container,
+    **dict.fromkeys(_LISTS, _read_list),
+    **dict.fromkeys(_LONE_ITEMS, _read_item),
+}
