@@ -65,5 +65,4 @@ export const record = async (tape, random, steps) => {
   if (shown[0] !== shown[1]) throw new Error('the two editors show different texts')
   tape.document(pair.docs[0], 'codemirror', shown[0])
   tape.derived(pair.docs)
-  views.forEach((view) => view.destroy())
 }

@@ -113,6 +113,4 @@ export const record = async (tape, random, steps) => {
   pair.settle()
   pair.check()
   tape.derived(pair.docs)
-  views.forEach((view) => view.destroy())
-  awareness.forEach((own) => own.destroy())
 }

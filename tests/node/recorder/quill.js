@@ -93,5 +93,4 @@ export const record = async (tape, random, steps) => {
   pair.settle()
   pair.check()
   tape.derived(pair.docs)
-  editors.forEach(({ binding }) => binding.destroy())
 }

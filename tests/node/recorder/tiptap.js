@@ -127,5 +127,4 @@ export const record = async (tape, random, steps) => {
     }
   }
   tape.derived(pair.docs)
-  editors.forEach((editor) => editor.destroy())
 }
