@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from collab.errors import StorageError
+from collab.errors import ConfigError, StorageError
 from collab.storage.database import Work, storage_errors
 
 T = TypeVar("T")
@@ -54,12 +54,15 @@ async def _transact(engine: AsyncEngine, work: Work[T]) -> T:
 
 
 def postgresql(url: URL) -> AsyncDatabase:
-    """Reads see one snapshot; commits are durable when they return."""
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        connect_args={"server_settings": {"synchronous_commit": "on"}},
-    )
+    """Reads see one snapshot; commits are durable when they return. Raises ConfigError."""
+    try:
+        engine = create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args={"server_settings": {"synchronous_commit": "on"}},
+        )
+    except ImportError:
+        raise ConfigError("PostgreSQL needs the package asyncpg: install it") from None
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return AsyncDatabase(engine, reader)
