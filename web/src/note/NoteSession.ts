@@ -1,0 +1,226 @@
+import { Awareness } from "y-protocols/awareness";
+import { Doc, encodeStateAsUpdate } from "yjs";
+import { type Document, getDocument, renameDocument } from "../api/documents";
+import { Store } from "../app/Store";
+import type { ClosedReason } from "./closing";
+import { type Identity, loadIdentity, saveIdentity } from "./identity";
+import { LocalCopy } from "./LocalCopy";
+import { forgetNote, localNote, rememberNote } from "./localNotes";
+import { type Peer, peersFrom, samePeers } from "./presence";
+import { ReceiptLine, type Timers } from "./ReceiptLine";
+import { SocketLine } from "./SocketLine";
+import { initialStatus, type NoteStatus, reduceStatus, type StatusEvent } from "./status";
+import { TitleLine } from "./TitleLine";
+import { titleSignature } from "./titleSignal";
+
+/** Whether there is something to show: the server's content, or the copy of this device. */
+export type ContentState = "loading" | "ready" | "unreachable";
+
+export const browserTimers: Timers = {
+  set: (callback, milliseconds) => window.setTimeout(callback, milliseconds),
+  clear: (timer) => window.clearTimeout(timer),
+};
+
+/** One open note: owner of its document, socket, local copy and title until it is closed. */
+export class NoteSession {
+  readonly doc = new Doc();
+  readonly awareness = new Awareness(this.doc);
+  readonly status = new Store<NoteStatus>(initialStatus);
+  readonly content = new Store<ContentState>("loading");
+  readonly peers = new Store<readonly Peer[]>([]);
+  readonly identity: Store<Identity>;
+  readonly info = new Store<Document | null>(null);
+  readonly title: TitleLine;
+  private readonly copy: LocalCopy;
+  private readonly receipts: ReceiptLine;
+  private readonly socket: SocketLine;
+  private readonly stops: (() => void)[] = [];
+  private titlesSeen = "";
+  private closed = false;
+
+  constructor(
+    readonly id: string,
+    socketOrigin: string,
+  ) {
+    const known = localNote(id);
+    this.identity = new Store(loadIdentity());
+    this.awareness.setLocalStateField("user", this.identity.get());
+    this.title = new TitleLine(
+      known?.draft ?? null,
+      known?.title ?? "",
+      { read: () => getDocument(id), write: (title) => renameDocument(id, title) },
+      browserTimers,
+      (document) => this.titleWritten(document),
+    );
+    this.copy = new LocalCopy(id, this.doc);
+    this.receipts = new ReceiptLine(
+      (version) => this.socket.sendReceiptRequest(version),
+      (state) => this.dispatch({ type: "receipt", ...state }),
+      browserTimers,
+      known?.unsaved ?? false,
+    );
+    this.socket = new SocketLine(socketOrigin, id, this.doc, this.awareness, {
+      handshaken: () => this.handshaken(),
+      lost: () => this.lost(),
+      closed: (reason) => this.ended(reason),
+      receipt: (version) => this.receipts.answered(version),
+    });
+    this.watch();
+    void this.openCopy();
+    void this.refreshTitle();
+  }
+
+  rename(identity: Identity): void {
+    saveIdentity(identity);
+    this.identity.set(identity);
+    this.awareness.setLocalStateField("user", identity);
+  }
+
+  /** Connect again after a lasting refusal. */
+  retry(): void {
+    this.dispatch({ type: "retry" });
+    this.socket.retry();
+  }
+
+  /** Read the title again, and write one that waits; for a page that comes to the front. */
+  async refreshTitle(): Promise<void> {
+    this.title.flush();
+    const document = await this.title.refresh();
+    if (document !== null && !this.closed) this.info.set(document);
+  }
+
+  /** Resolves to true once every edit has its receipt, or to false after the time given. */
+  whenSaved(milliseconds: number): Promise<boolean> {
+    const saved = () => {
+      const { connection, unsaved, titleUnsaved } = this.status.get();
+      return connection === "synced" && !unsaved && !titleUnsaved;
+    };
+    if (saved()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const finish = (result: boolean) => {
+        stop();
+        window.clearTimeout(timer);
+        resolve(result);
+      };
+      const stop = this.status.subscribe(() => saved() && finish(true));
+      const timer = window.setTimeout(() => finish(false), milliseconds);
+    });
+  }
+
+  /** The whole document as a Yjs update, as it is on this device. */
+  localUpdate(): Uint8Array {
+    return encodeStateAsUpdate(this.doc);
+  }
+
+  /** Close, and remove the copy of this device for good. */
+  async discard(): Promise<void> {
+    await this.close();
+    forgetNote(this.id);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    for (const stop of this.stops) stop();
+    this.title.close();
+    this.receipts.close();
+    this.socket.close();
+    await this.copy.close();
+    this.doc.destroy();
+  }
+
+  private watch(): void {
+    const onUpdate = (_update: Uint8Array, origin: unknown) => {
+      if (this.socket.isOrigin(origin)) return;
+      const edited = !this.copy.isOrigin(origin);
+      this.receipts.changed(edited);
+    };
+    this.doc.on("update", onUpdate);
+    const onPeers = () => this.readPeers();
+    this.awareness.on("change", onPeers);
+    const onTitle = () => this.titleTyped();
+    const onFocus = () => {
+      if (document.visibilityState === "visible") void this.refreshTitle();
+    };
+    document.addEventListener("visibilitychange", onFocus);
+    window.addEventListener("focus", onFocus);
+    window.addEventListener("beforeunload", this.warnOfLoss);
+    this.stops.push(
+      () => this.doc.off("update", onUpdate),
+      () => this.awareness.off("change", onPeers),
+      this.title.state.subscribe(onTitle),
+      () => document.removeEventListener("visibilitychange", onFocus),
+      () => window.removeEventListener("focus", onFocus),
+      () => window.removeEventListener("beforeunload", this.warnOfLoss),
+    );
+    this.titleTyped();
+    this.readPeers();
+  }
+
+  private dispatch(event: StatusEvent): void {
+    const before = this.status.get();
+    const after = reduceStatus(before, event);
+    this.status.set(after);
+    if (after.edited !== before.edited) rememberNote(this.id, { unsaved: after.edited });
+  }
+
+  private async openCopy(): Promise<void> {
+    const kept = await this.copy.ready;
+    if (this.closed) return;
+    this.dispatch({ type: "device", kept });
+    if (this.doc.store.clients.size > 0) this.content.set("ready");
+  }
+
+  private handshaken(): void {
+    this.dispatch({ type: "synced" });
+    this.content.set("ready");
+    this.receipts.handshaken();
+    rememberNote(this.id, { opened: Date.now() });
+    void this.refreshTitle();
+  }
+
+  private lost(): void {
+    this.receipts.lost();
+    this.dispatch({ type: "lost" });
+    if (this.content.get() === "loading") this.content.set("unreachable");
+  }
+
+  private ended(reason: ClosedReason): void {
+    this.dispatch({ type: "closed", reason });
+  }
+
+  private titleTyped(): void {
+    const { title, unsaved } = this.title.state.get();
+    this.dispatch({ type: "title", unsaved });
+    const known = localNote(this.id);
+    if (known === null && !unsaved) return;
+    const draft = unsaved ? title : null;
+    if (known?.title !== title || known.draft !== draft) rememberNote(this.id, { title, draft });
+  }
+
+  private titleWritten(document: Document): void {
+    if (this.closed) {
+      rememberNote(this.id, { draft: null });
+      return;
+    }
+    this.info.set(document);
+    const edits = this.awareness.getLocalState()?.["titleEdits"];
+    this.awareness.setLocalStateField("titleEdits", typeof edits === "number" ? edits + 1 : 1);
+  }
+
+  private readPeers(): void {
+    const states = this.awareness.getStates();
+    const peers = peersFrom(states, this.doc.clientID);
+    if (!samePeers(peers, this.peers.get())) this.peers.set(peers);
+    const titles = titleSignature(states, this.doc.clientID);
+    if (titles === this.titlesSeen) return;
+    this.titlesSeen = titles;
+    void this.refreshTitle();
+  }
+
+  /** Only where closing the tab would lose edits; elsewhere the copy keeps them. */
+  private readonly warnOfLoss = (event: BeforeUnloadEvent): void => {
+    const { edited, keptOnDevice } = this.status.get();
+    if (edited && keptOnDevice === false) event.preventDefault();
+  };
+}
