@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(
         15,
         ge=1,
-        le=19,
+        le=17,
         description="Time between pings; a peer that leaves one unanswered for as long again "
         "is closed.",
     )

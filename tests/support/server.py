@@ -101,6 +101,10 @@ class ServerProcess:
         process.send_signal(signal.SIGTERM)
         return self._ended(process, seconds)
 
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait until the process ends by itself; returns the exit code."""
+        return self._ended(self._running(), seconds)
+
     def kill(self) -> None:
         """SIGKILL, as a crash does it; nothing happens if the process has ended."""
         if self._process is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 from websockets.asyncio.client import connect
@@ -12,6 +14,11 @@ from collab.protocol.close import CloseCode
 from collab.protocol.messages import AwarenessUpdate
 from tests.support.peer import peer
 from tests.support.server import ServerProcess
+
+
+async def fetch(method: str, url: str, **options: Any) -> httpx.Response:
+    async with httpx.AsyncClient() as client:
+        return await client.request(method, url, **options)
 
 
 async def test_two_peers_and_a_late_joiner_see_the_same(server: ServerProcess) -> None:
@@ -26,7 +33,7 @@ async def test_two_peers_and_a_late_joiner_see_the_same(server: ServerProcess) -
         async with peer(server.ws_url, "pair") as late:
             await late.join()
             assert str(late.text) == str(ann.text) == str(bob.text)
-    listed = httpx.get(f"{server.url}/api/documents/pair").json()
+    listed = (await fetch("GET", f"{server.url}/api/documents/pair")).json()
     assert (listed["kind"], listed["title"]) == ("note", "")
 
 
@@ -66,7 +73,7 @@ async def test_an_id_is_decoded_once(server: ServerProcess, path: str) -> None:
     """[AC5] the path is decoded once: `%2F` and `/` are the same id."""
     async with peer(server.ws_url, path) as ann:
         await ann.join()
-    assert httpx.get(f"{server.url}/api/documents/a%2Fb").status_code == 200
+    assert (await fetch("GET", f"{server.url}/api/documents/a%2Fb")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -97,7 +104,7 @@ async def test_a_deleted_document_closes_its_peers_and_stays_deleted(
     """[AC7] deletion closes live peers with 4404, and so is who comes later."""
     async with peer(server.ws_url, "doomed") as ann:
         await ann.join()
-        assert httpx.delete(f"{server.url}/api/documents/doomed").status_code == 204
+        assert (await fetch("DELETE", f"{server.url}/api/documents/doomed")).status_code == 204
         assert await ann.close_code() == CloseCode.GONE
     async with peer(server.ws_url, "doomed") as late:
         assert await late.close_code() == CloseCode.GONE
@@ -111,7 +118,7 @@ async def test_pages_of_other_sites_are_refused(server: ServerProcess, origin: s
     options = {"additional_headers": {"Origin": origin}}
     async with peer(server.ws_url, "foreign", **options) as ann:
         assert await ann.close_code() == CloseCode.FORBIDDEN
-    assert httpx.get(f"{server.url}/api/documents/foreign").status_code == 404
+    assert (await fetch("GET", f"{server.url}/api/documents/foreign")).status_code == 404
 
 
 async def test_our_own_pages_are_let_in(server: ServerProcess) -> None:
@@ -150,7 +157,7 @@ async def test_a_token_in_the_query_is_not_logged(server: ServerProcess) -> None
     async with peer(server.ws_url, "hidden?token=tok-3f9a") as ann:
         await ann.join()
     headers = {"Authorization": "Bearer tok-3f9a"}
-    httpx.get(f"{server.url}/api/documents?query=tok-3f9a", headers=headers)
+    await fetch("GET", f"{server.url}/api/documents?query=tok-3f9a", headers=headers)
     server.restart()  # so that all of the log was read
     assert "document=hidden" in server.log()
     assert "path=/api/documents " in server.log()
