@@ -6,10 +6,12 @@ the items it was put between; only one without neighbours names its parent.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from collab.errors import LimitExceeded, ProtocolError
-from collab.protocol.content import CONTENT_READERS, GC, SKIP, TYPE
+from collab.protocol.content import CONTENT_READERS, DELETED, GC, SKIP, TYPE
 from collab.protocol.encoding import CLOCK_LIMIT, Reader
 from collab.protocol.ranges import Ranges
 
@@ -36,20 +38,37 @@ class Item(NamedTuple):
     neighbour: Id | None
 
 
+def _covers(ranges: Sequence[tuple[int, int]], clock: int) -> bool:
+    position = bisect_right(ranges, (clock, CLOCK_LIMIT)) - 1
+    return position >= 0 and clock < ranges[position][1]
+
+
 class StructWalk:
     """Reads all structs of an update, and checks each by itself.
 
     `structs` has the clock ranges by client without Skips, `count` the number of structs,
-    `types` that of shared types; `items` is filled if asked for, in the order of the bytes.
+    `types` the ids of shared types; `items` is filled if asked for, in the order of the bytes.
     """
 
-    __slots__ = ("_keep", "_max_depth", "_reader", "count", "items", "structs", "types")
+    __slots__ = (
+        "_gone",
+        "_keep",
+        "_max_depth",
+        "_parents",
+        "_reader",
+        "count",
+        "items",
+        "structs",
+        "types",
+    )
 
     def __init__(self, reader: Reader, max_depth: int, *, keep_items: bool = False) -> None:
         self.structs: dict[int, Ranges] = {}
         self.count = 0
-        self.types = 0
+        self.types: set[Id] = set()
         self.items: list[Item] = []
+        self._parents: list[Id] = []
+        self._gone: dict[int, list[tuple[int, int]]] = {}
         self._keep = keep_items
         self._max_depth = max_depth
         self._reader = reader
@@ -68,6 +87,9 @@ class StructWalk:
             if client in self.structs:
                 raise ProtocolError(f"two sections of client {client}")
             self.structs[client] = self._read_section(client, count)
+        for parent in self._parents:
+            if parent not in self.types:
+                self._refuse_leaf(parent)
 
     def _read_section(self, client: int, count: int) -> Ranges:
         reader = self._reader
@@ -85,6 +107,8 @@ class StructWalk:
                 if start < clock:
                     ranges.append((start, clock))
                 start = clock + length
+            elif info == GC or info & KIND == DELETED:
+                self._gone.setdefault(client, []).append((clock, clock + length))
             clock += length
             if clock >= CLOCK_LIMIT:
                 raise ProtocolError(f"clock {clock} of client {client} is over the limit")
@@ -107,13 +131,14 @@ class StructWalk:
                 root = reader.string()
             else:
                 parent = self._read_id(client, clock)
+                self._parents.append(parent)
             if info & HAS_PARENT_SUB:
                 reader.string()
         kind = info & KIND
         content = reader.pos
         length = CONTENT_READERS[kind](reader, self._max_depth)
         if kind == TYPE:
-            self.types += 1
+            self.types.add((client, clock))
         if self._keep:
             type_ref = reader.data[content] if kind == TYPE else None
             has_key = info & HAS_PARENT_SUB != 0
@@ -121,6 +146,17 @@ class StructWalk:
                 Item(client, clock, length, kind, type_ref, has_key, root, parent, origin or right)
             )
         return length
+
+    def _refuse_leaf(self, parent: Id) -> None:
+        """Raise if this update shows that a parent is neither a shared type nor gone.
+
+        Yjs drops the children of such an item, yrs refuses the whole document.
+        """
+        client, clock = parent
+        if _covers(self.structs.get(client, ()), clock) and not _covers(
+            self._gone.get(client, ()), clock
+        ):
+            raise ProtocolError(f"the parent at clock {clock} of client {client} is no shared type")
 
     def _read_id(self, client: int, clock: int) -> Id:
         """The id of an item that must be there first: not this one, nor a later one."""

@@ -51,6 +51,6 @@ def validate_update(data: bytes, limits: UpdateLimits = DEFAULT_LIMITS) -> Updat
     walk.run(limits.max_structs)
     deletes = read_delete_set(reader)
     reader.expect_end()
-    if walk.types > limits.max_depth:
+    if len(walk.types) > limits.max_depth:
         check_type_depth(data, limits.max_depth)
     return UpdateFacts(walk.structs, deletes, walk.count)

@@ -1,0 +1,97 @@
+"""A process that damages real updates and gives pycrdt those that the validator passes.
+
+    python -m tests.protocol.victim SEED COUNT FILE
+
+It is a process of its own because what is looked for ends processes. The update under way is
+kept in FILE, so that it can be told after an abort; an update that takes more than a second
+of CPU time ends the process with SIGVTALRM. Prints how many were passed and how many refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import signal
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pycrdt
+
+from collab.errors import ProtocolError
+from collab.protocol.roots import root_kinds
+from collab.protocol.state_vector import decode_state_vector
+from collab.protocol.update import UpdateFacts, validate_update
+
+from .histories import History
+from .mutation import Mutator
+
+HISTORIES = 20
+LONGEST_CALL = 1.0
+FILE_SIZE = 1 << 20
+
+
+def corpus(seed: int) -> list[bytes]:
+    return [
+        update for each in range(HISTORIES) for update in History(seed + each, steps=12).updates
+    ]
+
+
+def expected_state(facts: UpdateFacts) -> dict[int, int]:
+    """What a replica has that knows only this update: the structs from clock zero on."""
+    return {
+        client: ranges[0][1]
+        for client, ranges in facts.structs.items()
+        if ranges and ranges[0][0] == 0
+    }
+
+
+def use(update: bytes, damaged: bytes, facts: UpdateFacts) -> None:
+    """All that the service does with an update, alone and beside the one it was made from."""
+    state = decode_state_vector(pycrdt.get_state(damaged))
+    if state != expected_state(facts):
+        raise AssertionError(f"read as {state}, expected {expected_state(facts)}")
+    merged = pycrdt.merge_updates(update, damaged)
+    pycrdt.get_update(merged, pycrdt.get_state(update))
+    root_kinds(damaged)
+    load(damaged)
+    # Beside other updates one more thing can be wrong that no update shows by itself: a
+    # parent, written elsewhere, that is no shared type. pycrdt says so, and lives on.
+    with contextlib.suppress(RuntimeError):
+        load(merged)
+    with contextlib.suppress(RuntimeError):
+        load(update, damaged)
+
+
+def load(*updates: bytes) -> None:
+    """Apply to an empty document, and its content to another."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    for update in updates:
+        doc.apply_update(update)
+    again: pycrdt.Doc[Any] = pycrdt.Doc()
+    again.apply_update(doc.get_update())
+    again.get_update(doc.get_state())
+
+
+def main(seed: int, count: int, path: Path) -> None:
+    rng = Random(seed)
+    mutator = Mutator(rng, corpus(seed * HISTORIES))
+    passed = 0
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), FILE_SIZE) as note:
+        for _ in range(count):
+            update, damaged = mutator.next()
+            note[: len(damaged) + 4] = len(damaged).to_bytes(4, "big") + damaged
+            signal.setitimer(signal.ITIMER_VIRTUAL, LONGEST_CALL)
+            try:
+                facts = validate_update(damaged)
+            except ProtocolError:
+                continue
+            use(update, damaged, facts)
+            passed += 1
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    sys.stdout.write(f"{passed} {count - passed}\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
