@@ -153,9 +153,7 @@ async def test_an_unchanged_document_is_not_sent_again(client: httpx.AsyncClient
     assert (await client.get(url, headers=tag)).json()["title"] == "New"
 
 
-async def test_a_deleted_document_is_gone_for_good(
-    client: httpx.AsyncClient, app: FastAPI
-) -> None:
+async def test_a_deleted_document_is_gone_for_good(client: httpx.AsyncClient, app: FastAPI) -> None:
     """[HT7] DELETE closes live peers; afterwards everything is 404."""
     url = f"{URL}/{(await made(client))['id']}"
     document = url.rpartition("/")[2]
