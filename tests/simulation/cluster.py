@@ -1,0 +1,216 @@
+"""Several nodes over one store, and peers that come, edit, vanish and return."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from collab.backplane.memory import MemoryBackplane, MemoryHub
+from collab.errors import CollabError
+from collab.interfaces import Access, DocumentStore, Hint, Kind, Role
+from collab.protocol.close import CloseCode
+from collab.room.limits import RoomLimits
+from collab.room.registry import Registry
+from collab.storage.memory import MemoryStore
+from tests.simulation.store import Faults, SeededStore, worker_faults
+from tests.support.inline_worker import InlineWorker
+from tests.support.network import Connection, Weather
+from tests.support.replica import Replica
+from tests.support.virtual import LoopClock
+
+DOCUMENT = "simulated"
+EXPECTED_CLOSES = {CloseCode.RESTART, CloseCode.TRY_LATER, CloseCode.INTERNAL}
+
+
+class BrokenPromise(AssertionError):
+    """An oracle found what may not be."""
+
+
+@dataclass(slots=True)
+class LossyBackplane:
+    """An end of a hub that loses, repeats and delays what it publishes."""
+
+    end: MemoryBackplane
+    rng: random.Random
+    loss: float = 0.3
+
+    def publish(self, hint: Hint) -> None:
+        for _ in range(2 if self.rng.random() < 0.1 else 1):
+            if self.rng.random() >= self.loss:
+                delay = self.rng.random() * 0.2
+                asyncio.get_running_loop().call_later(delay, self.end.publish, hint)
+
+    def subscribe(self, receive: Callable[[Hint], None]) -> Callable[[], None]:
+        return self.end.subscribe(receive)
+
+
+@dataclass(slots=True)
+class Promises:
+    """What peers were shown or told is saved, checked at that very moment."""
+
+    store: SeededStore
+    kept: set[bytes] = field(default_factory=set)
+    closes: list[CloseCode | None] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def seen(self, peer: str, tokens: list[bytes]) -> None:
+        self._promise(f"{peer} was shown", set(tokens))
+
+    def acknowledged(self, peer: str, tokens: set[bytes]) -> None:
+        self._promise(f"{peer} got a receipt for", tokens)
+
+    def closed(self, peer: str, code: CloseCode | None) -> None:
+        self.closes.append(code)
+        if code is not None and code not in EXPECTED_CLOSES:
+            self.broken.append(f"{peer} was closed with {code!r}")
+
+    def _promise(self, what: str, tokens: set[bytes]) -> None:
+        self.kept |= tokens
+        if lost := tokens - self.store.committed:
+            self.broken.append(f"{what} {sorted(lost)}, which no commit holds")
+
+
+MakeStore = Callable[[DocumentStore], DocumentStore]
+
+
+class Cluster:
+    """Everything of one run; all randomness comes from `rng`."""
+
+    def __init__(self, rng: random.Random, nodes: int, make_store: MakeStore) -> None:
+        self.rng = rng
+        self.clock = LoopClock()
+        self.faults = Faults()
+        self.weather = Weather()
+        self.memory = MemoryStore(self.clock)
+        self.store = SeededStore(make_store(self.memory), rng, self.faults)
+        self.promises = Promises(self.store)
+        self.limits = _limits(rng)
+        self.hub = MemoryHub()
+        self.loss = 0.3
+        self.nodes: list[Registry | None] = [None] * nodes
+        self.backplanes: list[LossyBackplane] = []
+        self.peers: list[Replica] = []
+        self._homes: dict[Replica, tuple[int, Connection]] = {}
+        self._offline: set[Replica] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._names = 0
+
+    async def start(self) -> None:
+        await self.memory.create(DOCUMENT, "Simulated", Kind.NOTE, "")
+        for number in range(len(self.nodes)):
+            await self.start_node(number)
+
+    async def start_node(self, number: int) -> None:
+        worker = InlineWorker(worker_faults(self.rng, self.faults))
+        backplane = LossyBackplane(MemoryBackplane(self.hub), self.rng, self.loss)
+        self.backplanes.append(backplane)
+        node = Registry(
+            self.store,
+            worker,
+            backplane,
+            self.clock,
+            random.Random(self.rng.random()),
+            self.limits,
+        )
+        await node.start()
+        self.nodes[number] = node
+
+    async def crash_node(self, number: int) -> None:
+        """Drop a node with all that it has not committed; its sockets just break."""
+        node, self.nodes[number] = self.nodes[number], None
+        for home, connection in tuple(self._homes.values()):
+            if home == number:
+                connection.cut(notice_after=None)
+        if node is not None:
+            await node.aclose()
+
+    async def drain_node(self, number: int) -> bool:
+        node, self.nodes[number] = self.nodes[number], None
+        assert node is not None
+        saved = await node.drain(5.0)
+        await node.aclose()
+        return saved
+
+    # --- Peers -------------------------------------------------------------------------
+
+    def add_peer(self) -> Replica:
+        self._names += 1
+        peer = Replica(f"p{self._names}", self.rng.randrange(1, 2**32), self.promises)
+        self.peers.append(peer)
+        self._spawn(self._live(peer))
+        return peer
+
+    def kill_peer(self, peer: Replica) -> None:
+        """It never comes back: what it alone had is lost, and nothing else may be."""
+        self.peers.remove(peer)
+        peer.cut(self.rng.random())
+
+    def set_offline(self, peer: Replica, offline: bool) -> None:
+        if offline:
+            self._offline.add(peer)
+            peer.cut(self.rng.random() * 3)
+        else:
+            self._offline.discard(peer)
+
+    async def _live(self, peer: Replica) -> None:
+        while peer in self.peers:
+            if not peer.connected and peer not in self._offline:
+                await self._connect(peer)
+            await asyncio.sleep(0.02 + self.rng.random() * 0.5)
+
+    async def _connect(self, peer: Replica) -> None:
+        number = self.rng.randrange(len(self.nodes))
+        node = self.nodes[number]
+        if node is None:
+            return
+        try:
+            room = await node.open(DOCUMENT)
+            if peer not in self.peers:
+                return
+            connection = Connection(peer, self.rng, self.weather)
+            session = room.join(connection, Access(peer.name, peer.name, Role.EDITOR, True))
+        except CollabError:
+            return
+        connection.attach(session)
+        self._homes[peer] = (number, connection)
+        peer.online(connection)
+
+    # --- The end -----------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        for peer in tuple(self.peers):
+            self.kill_peer(peer)
+        for number, node in enumerate(self.nodes):
+            if node is not None:
+                await self.crash_node(number)
+        pumps = [c.pump for _, c in self._homes.values() if c.pump is not None]
+        for task in (*self._tasks, *pumps):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *pumps, return_exceptions=True)
+
+    def _spawn(self, work: object) -> None:
+        task = asyncio.get_running_loop().create_task(work)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _limits(rng: random.Random) -> RoomLimits:
+    """Small, so that every path is taken by a document of some hundred bytes."""
+    return RoomLimits(
+        inspect_inline_bytes=rng.choice([60, 200, 64_000]),
+        diff_inline_bytes=rng.choice([100, 400, 64_000]),
+        merge_bytes=rng.choice([60, 300, 64_000]),
+        outbox_bytes=rng.choice([600, 4_000, 64_000]),
+        channel_high=rng.choice([400, 2_000]),
+        pending_bytes=rng.choice([1_500, 64_000]),
+        commit_retry_first=0.05,
+        commit_retry_most=0.5,
+        look_after=0.2,
+        idle_unload=rng.choice([0.1, 0.7, 30.0]),
+        compact_after_rows=rng.choice([4, 12, 500]),
+        compact_idle_rows=2,
+        compact_retry_first=0.1,
+        compact_retry_most=1.0,
+    )

@@ -1,0 +1,159 @@
+"""One seeded run, from first edit to the last oracle."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from pycrdt import Array, Doc, Text
+
+from collab.crdt.updates import merge, state_of
+from collab.interfaces import DocumentStore
+from collab.protocol.state_vector import decode_state_vector
+from tests.simulation.cluster import DOCUMENT, BrokenPromise, Cluster, MakeStore
+from tests.support.replica import Replica
+from tests.support.virtual import VirtualLoop
+
+STEPS = 60
+CALM = 20.0
+"""Virtual seconds after the last fault in which everything has to be repaired."""
+
+
+def simulate(seed: int, make_store: MakeStore | None = None) -> Cluster:
+    """Run a seed to its end. Raises BrokenPromise, which names the seed."""
+
+    def plain(store: DocumentStore) -> DocumentStore:
+        return store
+
+    loop = VirtualLoop()
+    try:
+        return loop.run_until_complete(_run(seed, make_store or plain))
+    except BaseException as error:
+        error.add_note(f"seed {seed}: COLLAB_SEED={seed} pytest tests/simulation")
+        raise
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+async def _run(seed: int, make_store: MakeStore) -> Cluster:
+    rng = random.Random(seed)
+    cluster = Cluster(rng, nodes=rng.choice([1, 2, 2]), make_store=make_store)
+    await cluster.start()
+    try:
+        for _ in range(rng.randrange(2, 6)):
+            cluster.add_peer()
+        for _ in range(STEPS):
+            await asyncio.sleep(rng.expovariate(10))
+            await _step(cluster)
+        await _end(cluster)
+    finally:
+        await cluster.stop()
+    return cluster
+
+
+async def _step(cluster: Cluster) -> None:
+    rng = cluster.rng
+    peer = rng.choice(cluster.peers) if cluster.peers else cluster.add_peer()
+    match rng.choices(range(8), [60, 8, 8, 4, 4, 3, 3, 3])[0]:
+        case 0:
+            _edit(peer, rng)
+        case 1:
+            peer.cut(rng.random() * 3)
+        case 2:
+            cluster.set_offline(peer, rng.random() < 0.5)
+        case 3:
+            cluster.kill_peer(peer)
+        case 4:
+            cluster.add_peer()
+        case 5:
+            cluster.faults.outage = rng.random() < 0.5
+        case 6:
+            await _replace_node(cluster, rng.randrange(len(cluster.nodes)), crash=True)
+        case _:
+            await _replace_node(cluster, rng.randrange(len(cluster.nodes)), crash=False)
+
+
+def _edit(peer: Replica, rng: random.Random) -> None:
+    for _ in range(rng.choice([1, 1, 1, 2, 5])):
+        kind = rng.random()
+        if kind < 0.5:
+            peer.add_token(rng.random())
+        elif kind < 0.75:
+            peer.insert_text(rng.random(), rng.choice(["x", "yz", "word " * rng.randrange(1, 30)]))
+        else:
+            peer.delete_text(rng.random(), rng.randrange(1, 20))
+    if rng.random() < 0.5:
+        peer.ask_receipt()
+
+
+async def _replace_node(cluster: Cluster, number: int, crash: bool) -> None:
+    if cluster.nodes[number] is None:
+        return
+    if crash:
+        await cluster.crash_node(number)
+    else:
+        await cluster.drain_node(number)
+    await cluster.start_node(number)
+
+
+# --- Oracles ---------------------------------------------------------------------------
+
+
+async def _end(cluster: Cluster) -> None:
+    """Heal everything, let it settle, and look."""
+    cluster.faults.end()
+    cluster.weather.slow_links = 0.0
+    for backplane in cluster.backplanes:
+        backplane.loss = 0.0
+    for peer in cluster.peers:
+        cluster.set_offline(peer, False)
+    await asyncio.sleep(CALM)
+    for peer in cluster.peers:
+        # Slow links end; and each node commits once more, so that it finds what it missed.
+        peer.cut(0.0)
+    await asyncio.sleep(CALM)
+    for peer in cluster.peers:
+        peer.add_token(0.5)
+        peer.ask_receipt()
+    await asyncio.sleep(CALM)
+    await _check(cluster)
+
+
+async def _check(cluster: Cluster) -> None:
+    if cluster.promises.broken:
+        raise BrokenPromise("; ".join(cluster.promises.broken))
+    for number in range(len(cluster.nodes)):
+        if not await cluster.drain_node(number):
+            raise BrokenPromise("a drain in calm weather did not save everything")
+    stored = await cluster.memory.load(DOCUMENT)
+    base = [stored.snapshot.data] if stored.snapshot else []
+    log = merge([*base, *(row.data for row in stored.updates)])
+    fresh: Doc[Array[str] | Text] = Doc()
+    fresh.apply_update(log)
+    _check_tokens(cluster, [t.encode() for t in fresh.get("tokens", type=Array)])
+    _check_equal(cluster, log, fresh)
+
+
+def _check_tokens(cluster: Cluster, final: list[bytes]) -> None:
+    """Oracles A and B."""
+    if lost := cluster.promises.kept - set(final):
+        raise BrokenPromise(f"seen or acknowledged, and lost: {sorted(lost)}")
+    if len(set(final)) != len(final):
+        raise BrokenPromise("a token is there twice")
+    for peer in cluster.peers:
+        if lost := set(peer.created) - set(final):
+            raise BrokenPromise(f"{peer.name} is here, and its edits are not: {sorted(lost)}")
+
+
+def _check_equal(cluster: Cluster, log: bytes, fresh: Doc[Array[str] | Text]) -> None:
+    """Oracle C."""
+    state = decode_state_vector(state_of(log))
+    if decode_state_vector(fresh.get_state()) != state:
+        raise BrokenPromise("the log holds updates that cannot be placed")
+    tokens, text = list(fresh.get("tokens", type=Array)), str(fresh.get("text", type=Text))
+    for peer in cluster.peers:
+        if decode_state_vector(peer.doc.get_state()) != state:
+            raise BrokenPromise(f"{peer.name} has another state than the log")
+        if list(peer.tokens) != tokens or str(peer.text) != text:
+            raise BrokenPromise(f"{peer.name} has another content than the log")

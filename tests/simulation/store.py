@@ -1,0 +1,84 @@
+"""A store with seeded delays and failures, and a ledger of what it committed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from collab.errors import StorageError, WorkerDied
+from collab.interfaces import Append, DocumentStore, LogRow, Snapshot, StoredDocument
+from tests.support.replica import TOKEN
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Faults:
+    """Seconds and probabilities, which the driver of a run changes as it goes."""
+
+    delay: float = 0.03
+    before: float = 0.05
+    after: float = 0.05
+    worker: float = 0.05
+    outage: bool = False
+
+    def end(self) -> None:
+        self.before = self.after = self.worker = 0.0
+        self.outage = False
+
+
+class SeededStore:
+    """`DocumentStore` that may fail before or after the effect of any call."""
+
+    def __init__(self, store: DocumentStore, rng: random.Random, faults: Faults) -> None:
+        self._store = store
+        self._rng = rng
+        self._faults = faults
+        self.committed: set[bytes] = set()
+        """The tokens in rows that were committed."""
+
+    async def load(self, document: str) -> StoredDocument:
+        return await self._call(lambda: self._store.load(document))
+
+    async def append(self, batch: Sequence[Append]) -> list[int | None]:
+        async def commit() -> list[int | None]:
+            sequences = await self._store.append(batch)
+            for append in batch:
+                for row in append.rows:
+                    self.committed.update(TOKEN.findall(row.data))
+            return sequences
+
+        return await self._call(commit)
+
+    async def read(self, document: str, after: int) -> list[LogRow] | None:
+        return await self._call(lambda: self._store.read(document, after))
+
+    async def compact(
+        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+    ) -> None:
+        await self._call(lambda: self._store.compact(document, base, rows, snapshot))
+
+    async def _call(self, effect: Callable[[], Awaitable[T]]) -> T:
+        faults, rng = self._faults, self._rng
+        await asyncio.sleep(rng.random() * faults.delay)
+        if faults.outage or rng.random() < faults.before:
+            raise StorageError("seeded: failed before it took effect")
+        result = await effect()
+        await asyncio.sleep(rng.random() * faults.delay)
+        if rng.random() < faults.after:
+            raise StorageError("seeded: failed after it took effect")
+        return result
+
+
+def worker_faults(rng: random.Random, faults: Faults) -> Callable[[str], Awaitable[None]]:
+    """A hook for `InlineWorker`."""
+
+    async def hook(operation: str) -> None:
+        await asyncio.sleep(rng.random() * 2 * faults.delay)
+        if rng.random() < faults.worker:
+            raise WorkerDied(f"seeded: {operation} died")
+
+    return hook

@@ -1,0 +1,159 @@
+"""A peer with a real replica of the document, speaking the y-websocket wire."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from pycrdt import Array, Doc, Text, TransactionEvent
+
+from collab.protocol import yjs
+from collab.protocol.awareness import AwarenessEntry
+from collab.protocol.close import CloseCode
+from collab.protocol.messages import (
+    AwarenessUpdate,
+    Message,
+    SyncStatus,
+    SyncStep1,
+    SyncStep2,
+    Update,
+)
+from tests.support.network import Connection
+
+TOKEN = re.compile(rb"<[a-z]+[0-9]+\.[0-9]+>")
+
+
+class Observer(Protocol):
+    """Is told what peers learn, at the moment they learn it."""
+
+    def seen(self, peer: str, tokens: list[bytes]) -> None:
+        """A frame of the server brought content with these tokens."""
+
+    def acknowledged(self, peer: str, tokens: set[bytes]) -> None:
+        """A receipt covers these tokens of its own."""
+
+    def closed(self, peer: str, code: CloseCode | None) -> None: ...
+
+
+class Replica:
+    """Edits an array of unique tokens, whose order nobody decides, and a text in which
+    everybody inserts and deletes. Offline edits stay in the document and go out on return."""
+
+    def __init__(self, name: str, client: int, observer: Observer) -> None:
+        self.name = name
+        self.client = client
+        self.doc: Doc[Array[str] | Text] = Doc(client_id=client)
+        self.tokens = self.doc.get("tokens", type=Array)
+        self.text = self.doc.get("text", type=Text)
+        self.created: list[bytes] = []
+        self.present: dict[int, tuple[int, str]] = {}
+        self.heard_tokens: set[bytes] = set()
+        self._observer = observer
+        self._connection: Connection | None = None
+        self._sent: set[bytes] = set()
+        self._asked: list[set[bytes]] = []
+        self._clock = 0
+        self._applying = False
+        self._update: bytes | None = None
+        self._subscription = self.doc.observe(self._changed)
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None
+
+    def online(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sent, self._asked = set(), []
+        self._say(SyncStep1(self.doc.get_state()))
+        self.show()
+
+    def cut(self, notice_after: float | None) -> None:
+        if self._connection is not None:
+            self._connection.cut(notice_after)
+
+    # --- Editing -----------------------------------------------------------------------
+
+    def add_token(self, at: float) -> None:
+        token = f"<{self.name}.{len(self.created)}>"
+        self.created.append(token.encode())
+        self.tokens.insert(int(at * (len(self.tokens) + 1)), token)
+        self._send_edit({token.encode()})
+
+    def insert_text(self, at: float, text: str) -> None:
+        self.text.insert(int(at * (len(self.text) + 1)), text)
+        self._send_edit(set())
+
+    def delete_text(self, at: float, count: int) -> None:
+        start = int(at * len(self.text))
+        stop = min(len(self.text), start + count)
+        if start < stop:
+            del self.text[start:stop]
+            self._send_edit(set())
+
+    def show(self) -> None:
+        """Renew its own presence."""
+        self._clock += 1
+        state = f'{{"user":{{"name":"{self.name}"}}}}'
+        self._say(AwarenessUpdate((AwarenessEntry(self.client, self._clock, state),)))
+
+    def ask_receipt(self) -> None:
+        if self._connection is not None:
+            self._asked.append(set(self._sent))
+            self._say(SyncStatus(str(len(self._asked)).encode()))
+
+    # --- Hearing -----------------------------------------------------------------------
+
+    def hear(self, frame: bytes) -> None:
+        match yjs.decode(frame):
+            case SyncStep1(state_vector):
+                self._sent.update(self.created)
+                self._say(SyncStep2(self.doc.get_update(state_vector)))
+            case SyncStep2(update) | Update(update):
+                tokens = TOKEN.findall(update)
+                self._observer.seen(self.name, tokens)
+                self.heard_tokens.update(tokens)
+                self._apply(update)
+            case SyncStatus(payload):
+                self._observer.acknowledged(self.name, self._asked[int(payload) - 1])
+            case AwarenessUpdate(entries):
+                for entry in entries:
+                    self._meet(entry)
+            case other:
+                raise AssertionError(f"{self.name} was sent {other}")
+
+    def lost(self, code: CloseCode | None) -> None:
+        self._connection = None
+        self.present = {}
+        self._observer.closed(self.name, code)
+
+    def _apply(self, update: bytes) -> None:
+        self._applying = True
+        try:
+            self.doc.apply_update(update)
+        finally:
+            self._applying = False
+
+    def _meet(self, entry: AwarenessEntry) -> None:
+        """As y-protocols do: only a higher clock is news, or an end at the same clock."""
+        clock, _ = self.present.get(entry.client, (-1, ""))
+        if entry.client == self.client:
+            self._clock = max(self._clock, entry.clock)
+        elif entry.state is None:
+            if entry.clock >= clock:
+                self.present.pop(entry.client, None)
+        elif entry.clock > clock:
+            self.present[entry.client] = (entry.clock, entry.state)
+
+    def _changed(self, event: TransactionEvent) -> None:
+        if not self._applying:
+            self._update = event.update
+
+    def _send_edit(self, tokens: set[bytes]) -> None:
+        update, self._update = self._update, None
+        if self._connection is not None and update is not None:
+            self._sent |= tokens
+            self._say(Update(update))
+
+    def _say(self, message: Message) -> None:
+        if self._connection is not None:
+            self._connection.say(yjs.encode(message))
