@@ -29,7 +29,7 @@ from collab.storage.database import Database
 from collab.storage.paging import Position, check_limit, search_key
 from collab.storage.tables import documents
 
-WALK = 500
+WALK = 200
 """Documents read at a time by `every_document`."""
 
 

@@ -8,7 +8,7 @@ rows are taken in the order of their ids, so that two appends cannot wait for ea
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
@@ -26,7 +26,7 @@ from collab.storage.tables import documents, snapshots, updates
 
 S = TypeVar("S")
 
-IN_LIST = 500
+IN_LIST = 200
 """Values in one IN list; databases limit the parameters of a statement."""
 
 _id: BindParameter[str] = bindparam("document")
@@ -86,10 +86,10 @@ def find(connection: Connection, document: str) -> DocumentInfo:
     return as_info(info)
 
 
-def as_info(columns: Sequence[object]) -> DocumentInfo:
+def as_info(columns: Sequence[Any]) -> DocumentInfo:
     """The columns of `INFO` as what they stand for."""
     document, title, kind, *rest = columns
-    return DocumentInfo(document, title, Kind(kind), *rest)  # type: ignore[arg-type]
+    return DocumentInfo(document, title, Kind(kind), *rest)
 
 
 def load(connection: Connection, document: str) -> StoredDocument:

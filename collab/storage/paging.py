@@ -52,8 +52,10 @@ class Position:
             position = cls(float.fromhex(updated), document)
         except (binascii.Error, UnicodeDecodeError, ValueError, OverflowError):
             raise ValueError("not a cursor") from None
-        # One spelling only: whatever else decodes to a position was not made here.
-        if not math.isfinite(position.updated) or position.cursor() != cursor:
+        # One spelling only: whatever else decodes to a position was not made here. No id holds
+        # a NUL, and PostgreSQL would fail on it.
+        made_here = position.cursor() == cursor and "\0" not in document
+        if not made_here or not math.isfinite(position.updated):
             raise ValueError("not a cursor")
         return position
 

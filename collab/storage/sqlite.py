@@ -1,13 +1,14 @@
 """SQLite: the embedded default. One thread writes, a few read, each transaction in one hop.
 
-aiosqlite hops to its thread and back several times for each statement: two and a half times the
-CPU of a small commit. It is used where the URL asks for it by name.
+aiosqlite hops to its thread and back several times for each statement, which makes a small
+commit cost two to three times the CPU. It is used where the URL asks for it by name.
 """
 
 from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,20 +56,22 @@ class SqliteDatabase:
         self._closed = False
 
     async def read(self, work: Work[T]) -> T:
-        return await self._run(self._read_threads, self._read_engine, work)
+        return await self._run(self._read_threads, self._read_engine, False, work)
 
     async def write(self, work: Work[T]) -> T:
-        return await self._run(self._write_thread, self._write_engine, work)
+        return await self._run(self._write_thread, self._write_engine, True, work)
 
     async def aclose(self) -> None:
         self._closed = True
         await asyncio.to_thread(self._close)
 
-    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Work[T]) -> T:
+    async def _run(
+        self, threads: ThreadPoolExecutor, engine: Engine, writes: bool, work: Work[T]
+    ) -> T:
         if self._closed:
             raise StorageError("the store is closed")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, _transact, engine, work)
+        return await loop.run_in_executor(threads, _transact, engine, writes, work)
 
     def _close(self) -> None:
         # Readers first: the last connection to close checkpoints the log, and only the writer's
@@ -79,9 +82,17 @@ class SqliteDatabase:
         self._write_engine.dispose()
 
 
-def _transact(engine: Engine, work: Work[T]) -> T:
+def _transact(engine: Engine, writes: bool, work: Work[T]) -> T:
     with storage_errors(), engine.begin() as connection:
+        # Here, not in an event of the engine: listeners make every statement slower.
+        _begin(connection, writes=writes)
         return work(connection)
+
+
+def _begin(connection: Connection, *, writes: bool) -> None:
+    # IMMEDIATE takes the write lock at once: a transaction that read first and then found the
+    # lock taken could not wait for it, only fail.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def file_of(url: URL) -> Path:
@@ -97,8 +108,9 @@ def aiosqlite(path: Path) -> AsyncDatabase:
     name = URL.create("sqlite+aiosqlite", database=str(path))
     writer = create_async_engine(name, connect_args=CONNECT, pool_size=1, **options)
     reader = create_async_engine(name, connect_args=CONNECT, pool_size=READERS, **options)
-    _prepare(writer.sync_engine, writes=True)
-    _prepare(reader.sync_engine, writes=False)
+    for engine, writes in ((writer.sync_engine, True), (reader.sync_engine, False)):
+        _set_pragmas(engine, writes=writes)
+        event.listen(engine, "begin", partial(_begin, writes=writes))
     return AsyncDatabase(writer, reader)
 
 
@@ -112,23 +124,16 @@ def _engine(path: Path, *, connections: int, writes: bool) -> Engine:
         max_overflow=0,
         hide_parameters=True,
     )
-    _prepare(engine, writes=writes)
+    _set_pragmas(engine, writes=writes)
     return engine
 
 
-def _prepare(engine: Engine, *, writes: bool) -> None:
-    # IMMEDIATE takes the write lock at once: a transaction that read first and then found the
-    # lock taken could not wait for it, only fail.
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+def _set_pragmas(engine: Engine, *, writes: bool) -> None:
     pragmas = PRAGMAS if writes else (*PRAGMAS, "PRAGMA query_only = ON")
 
     @event.listens_for(engine, "connect")
-    def set_pragmas(connection: DBAPIConnection, record: Any) -> None:
+    def execute(connection: DBAPIConnection, record: Any) -> None:
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin_explicitly(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)

@@ -59,13 +59,13 @@ documents = Table(
     metadata,
     Column("id", Identifier, primary_key=True),
     Column("title", Text, nullable=False),
-    Column("title_key", Text, nullable=False, comment="paging.search_key(title)"),
+    Column("title_key", Text, nullable=False),  # paging.search_key(title)
     Column("kind", Text, nullable=False),
     Column("owner", Text, nullable=False),
-    Column("sequence", BigInteger, nullable=False, comment="of the last row of its log"),
+    Column("sequence", BigInteger, nullable=False),  # of the last row of its log
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
-    Column("deleted", Double, comment="a deleted row stays, so that its id is not reused"),
+    Column("deleted", Double),  # a deleted row stays, so that its id is not used again
     sqlite_with_rowid=False,
 )
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from collab.storage.catalog import SqlCatalog
 from collab.storage.database import Database
 from collab.storage.engine import open_database
 from collab.storage.memory import MemoryStore
-from collab.storage.schema import migrate
+from collab.storage.schema import migrate, upgrade
 from collab.storage.sql import SqlDocumentStore
 from tests.contracts.stores import ManualClock, Stores
 
@@ -24,17 +25,29 @@ POSTGRESQL = os.environ.get("COLLAB_TEST_POSTGRESQL")
 DATABASES = ["sqlite", "aiosqlite", *(["postgresql"] if POSTGRESQL else [])]
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "collab.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        upgrade(connection)
+    engine.dispose()
+    return path
+
+
 @asynccontextmanager
-async def opened(name: str, directory: Path) -> AsyncIterator[Database]:
-    url = {
-        "sqlite": f"sqlite:///{directory}/collab.db",
-        "aiosqlite": f"sqlite+aiosqlite:///{directory}/collab.db",
-        "postgresql": POSTGRESQL or "",
-    }[name]
-    await migrate(url)
+async def opened(name: str, migrated: Path, directory: Path) -> AsyncIterator[Database]:
+    if name == "postgresql":
+        url = POSTGRESQL or ""
+        await migrate(url)
+    else:
+        driver = {"sqlite": "sqlite", "aiosqlite": "sqlite+aiosqlite"}[name]
+        url = f"{driver}:///{shutil.copy(migrated, directory / 'collab.db')}"
     database = open_database(url)
     try:
-        await database.write(_empty)
+        if name == "postgresql":
+            await database.write(_empty)
         yield database
     finally:
         await database.aclose()
@@ -50,20 +63,14 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture(params=DATABASES)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(request.param, tmp_path) as database:
-        yield database
-
-
 @pytest.fixture(params=["memory", *DATABASES])
 async def stores(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
+    request: pytest.FixtureRequest, migrated: Path, tmp_path: Path, clock: ManualClock
 ) -> AsyncIterator[Stores]:
     """A document store and a catalog over the same, empty, data."""
     if request.param == "memory":
         store = MemoryStore(clock)
         yield Stores(store, store, clock)
     else:
-        async with opened(request.param, tmp_path) as database:
+        async with opened(request.param, migrated, tmp_path) as database:
             yield Stores(SqlDocumentStore(database, clock), SqlCatalog(database, clock), clock)

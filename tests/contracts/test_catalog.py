@@ -89,8 +89,8 @@ async def test_rename_is_not_an_edit(stores: Stores) -> None:
 
 async def test_every_document_goes_by_id(stores: Stores) -> None:
     """[ST12] all live documents once, more than are read at a time."""
-    ids = [f"d{n:04}" for n in range(1100)]
+    ids = [f"d{n:04}" for n in range(450)]
     await stores.create(*reversed(ids))
-    await stores.catalog.delete("d0500")
+    await stores.catalog.delete("d0200")
     found = [info.id async for info in stores.catalog.every_document()]
-    assert found == [i for i in ids if i != "d0500"]
+    assert found == [i for i in ids if i != "d0200"]

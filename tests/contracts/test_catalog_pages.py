@@ -138,6 +138,7 @@ def encoded(text: str) -> str:
         encoded("inf a"),
         encoded("0x1.0000000000000p+99999 a"),
         encoded(""),
+        encoded(f"{(1.0).hex()} \0"),
         base64.urlsafe_b64encode(b"0x1.0000000000000p+0 \xff").decode(),
     ],
 )

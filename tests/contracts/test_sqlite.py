@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
@@ -18,7 +19,6 @@ from collab.storage import log
 from collab.storage.catalog import SqlCatalog
 from collab.storage.database import Database
 from collab.storage.engine import open_database
-from collab.storage.schema import migrate
 from collab.storage.sql import SqlDocumentStore
 from collab.storage.sqlite import READERS
 from tests.contracts.stores import ManualClock, Stores, data_of, rows
@@ -27,13 +27,12 @@ REQUIRED = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_ti
 
 
 @pytest.fixture(params=["sqlite", "sqlite+aiosqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"{request.param}:///{tmp_path}/collab.db"
+def url(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> str:
+    return f"{request.param}:///{shutil.copy(migrated, tmp_path / 'collab.db')}"
 
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
-    await migrate(url)
     database = open_database(url)
     yield database
     await database.aclose()
@@ -150,7 +149,6 @@ def names_in(directory: Path) -> list[str]:
 
 async def test_closing_leaves_one_file(url: str, tmp_path: Path, clock: ManualClock) -> None:
     """[ST19] the write-ahead log is merged in, so the file alone is a backup."""
-    await migrate(url)
     database = open_database(url)
     stores = Stores(SqlDocumentStore(database, clock), SqlCatalog(database, clock), clock)
     await stores.create("a")
