@@ -12,6 +12,8 @@ import { TableMenu } from "./TableMenu";
 import { ToolButton } from "./ToolButton";
 import { sameToolbar, toolbarState } from "./toolbarState";
 
+const TOOLS = ".tool, .tool-select";
+
 export function Toolbar({ editor }: { readonly editor: Editor }) {
   const state = useEditorState({
     editor,
@@ -31,6 +33,23 @@ export function Toolbar({ editor }: { readonly editor: Editor }) {
     dom.addEventListener("keydown", onKeyDown);
     return () => dom.removeEventListener("keydown", onKeyDown);
   }, [editor]);
+
+  useEffect(() => {
+    const tools = bar.current;
+    if (tools === null) return;
+    // One stop for the Tab key; arrows go on from there.
+    const rove = (current: Element | null) => {
+      for (const tool of tools.querySelectorAll<HTMLElement>(TOOLS)) {
+        tool.tabIndex = tool === current ? 0 : -1;
+      }
+    };
+    const onFocus = ({ target }: FocusEvent) => {
+      if (target instanceof Element && target.matches(TOOLS)) rove(target);
+    };
+    rove(tools.querySelector(".tool-wide"));
+    tools.addEventListener("focusin", onFocus);
+    return () => tools.removeEventListener("focusin", onFocus);
+  }, []);
 
   const active = new Set(state.active.split(" "));
   const disabled = new Set(state.disabled.split(" "));
@@ -103,8 +122,10 @@ export function Toolbar({ editor }: { readonly editor: Editor }) {
 /** Arrow keys go from tool to tool, as in any toolbar. */
 function moveFocus(event: KeyboardEvent, bar: HTMLElement | null): void {
   if (bar === null || !["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
-  if (!(event.target instanceof HTMLButtonElement) || event.target.role?.startsWith("menu")) return;
-  const tools = [...bar.querySelectorAll<HTMLElement>(".tool:not(:disabled), select")];
+  if (!(event.target instanceof HTMLElement) || !event.target.matches(".tool")) return;
+  const tools = [...bar.querySelectorAll<HTMLElement>(TOOLS)].filter(
+    (tool) => !tool.matches(":disabled"),
+  );
   const at = tools.indexOf(event.target);
   const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: tools.length - 1 }[event.key];
   event.preventDefault();

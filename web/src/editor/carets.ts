@@ -10,17 +10,20 @@ interface ClaimedUser {
   readonly color?: unknown;
 }
 
+/** The name is an attribute, shown by the style sheet: it is no text of the note. */
+function dress(caret: HTMLElement, user: ClaimedUser, client: number): void {
+  caret.style.setProperty("--caret", paletteColor(user.color, client));
+  caret.dataset["name"] = shownName(user.name);
+}
+
 function caretElement(user: ClaimedUser, client: number): HTMLElement {
   const caret = document.createElement("span");
   caret.className = "caret";
   caret.dataset["client"] = String(client);
   caret.dataset["testid"] = "remote-caret";
-  caret.style.setProperty("--caret", paletteColor(user.color, client));
-  const label = document.createElement("span");
-  label.className = "caret-label";
-  label.textContent = shownName(user.name);
-  // Word joiners: without text beside it, some browsers put the caret on a line of its own.
-  caret.append("\u2060", label, "\u2060");
+  dress(caret, user, client);
+  // A word joiner: an empty element may break the line, or trap the caret of the keyboard.
+  caret.append("\u2060");
   return caret;
 }
 
@@ -29,11 +32,7 @@ function relabel(root: HTMLElement, awareness: Awareness, clients: readonly numb
   for (const client of clients) {
     const caret = root.querySelector<HTMLElement>(`.caret[data-client="${client}"]`);
     const user = awareness.getStates().get(client)?.["user"] as ClaimedUser | undefined;
-    if (caret === null || user === undefined) continue;
-    caret.style.setProperty("--caret", paletteColor(user.color, client));
-    const label = caret.querySelector(".caret-label");
-    const name = shownName(user.name);
-    if (label !== null && label.textContent !== name) label.textContent = name;
+    if (caret !== null && user !== undefined) dress(caret, user, client);
   }
 }
 
