@@ -16,7 +16,7 @@ _SPECIAL = re.compile(
     r"|[\n\t]"
     # GFM makes links of bare addresses; the match ends with the sign to escape.
     r"|(?i:(?:https?|ftp):(?=//)|(?:mailto|xmpp):|www\.)"
-    r"|(?<=[A-Za-z0-9._+-])@(?=[A-Za-z0-9_-])"
+    r"|(?<=[A-Za-z0-9._+-])@(?=[A-Za-z0-9_-]+\.)"
 )
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|\Z)")
 _BULLET = re.compile(r"[-+](?![A-Za-z0-9])")

@@ -124,8 +124,8 @@ def _list(out: list[str], block: ListBlock, first: str, rest: str, is_other: boo
 def _task(out: list[str], item: Item, shown: Sequence[Block], before: str, inner: str) -> None:
     box = "[x] " if item.checked else "[ ] "
     if is_blank(item.blocks[0]):
-        # A box with nothing after it is no task.
-        out.append(f"{before}{box}<br>\n")
+        # A box with nothing after it is no task; Tiptap writes an empty paragraph like this.
+        out.append(f"{before}{box}&nbsp;\n")
         if not shown:
             return
         if not _may_touch(item.blocks[0], shown[0]):
