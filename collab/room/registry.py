@@ -174,8 +174,14 @@ class Registry:
             task = asyncio.get_running_loop().create_task(self._load(document))
             loading = self._loads[document] = _Load(task)
             task.add_done_callback(lambda task: self._loaded(document, task))
-        # An opener that gives up does not end the load of the others.
-        return await asyncio.shield(loading.task)
+        try:
+            # An opener that gives up does not end the load of the others.
+            return await asyncio.shield(loading.task)
+        except asyncio.CancelledError:
+            asked = asyncio.current_task()
+            if loading.task.cancelled() and asked is not None and not asked.cancelling():
+                raise Unavailable("the server is restarting") from None
+            raise
 
     async def _load(self, document: str) -> Room:
         stored, coverage = await load(document, self._store, self._worker, self._limits)

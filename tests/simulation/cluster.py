@@ -55,19 +55,22 @@ class Promises:
     closes: list[CloseCode | None] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
-    def seen(self, peer: str, tokens: list[bytes]) -> None:
-        self._promise(f"{peer} was shown", set(tokens))
+    def heard(self, peer: str, tokens: set[bytes]) -> None:
+        self._check(f"{peer} was sent", tokens)
+
+    def seen(self, tokens: set[bytes]) -> None:
+        self.kept |= tokens
 
     def acknowledged(self, peer: str, tokens: set[bytes]) -> None:
-        self._promise(f"{peer} got a receipt for", tokens)
+        self.kept |= tokens
+        self._check(f"{peer} got a receipt for", tokens)
 
     def closed(self, peer: str, code: CloseCode | None) -> None:
         self.closes.append(code)
         if code is not None and code not in EXPECTED_CLOSES:
             self.broken.append(f"{peer} was closed with {code!r}")
 
-    def _promise(self, what: str, tokens: set[bytes]) -> None:
-        self.kept |= tokens
+    def _check(self, what: str, tokens: set[bytes]) -> None:
         if lost := tokens - self.store.committed:
             self.broken.append(f"{what} {sorted(lost)}, which no commit holds")
 

@@ -26,8 +26,11 @@ TOKEN = re.compile(rb"<[a-z]+[0-9]+\.[0-9]+>")
 class Observer(Protocol):
     """Is told what peers learn, at the moment they learn it."""
 
-    def seen(self, peer: str, tokens: list[bytes]) -> None:
-        """A frame of the server brought content with these tokens."""
+    def heard(self, peer: str, tokens: set[bytes]) -> None:
+        """A frame of the server held these tokens, placed or not."""
+
+    def seen(self, tokens: set[bytes]) -> None:
+        """These tokens of others are there to be read."""
 
     def acknowledged(self, peer: str, tokens: set[bytes]) -> None:
         """A receipt covers these tokens of its own."""
@@ -47,10 +50,12 @@ class Replica:
         self.text = self.doc.get("text", type=Text)
         self.created: list[bytes] = []
         self.present: dict[int, tuple[int, str]] = {}
-        self.heard_tokens: set[bytes] = set()
         self._observer = observer
         self._connection: Connection | None = None
         self._sent: set[bytes] = set()
+        self._complete = False
+        """Whether the server was sent all that it lacked on this connection: until then it may
+        hold an edit, and have said so, that nobody can place without the ones before."""
         self._asked: list[set[bytes]] = []
         self._clock = 0
         self._applying = False
@@ -63,7 +68,7 @@ class Replica:
 
     def online(self, connection: Connection) -> None:
         self._connection = connection
-        self._sent, self._asked = set(), []
+        self._sent, self._asked, self._complete = set(), [], False
         self._say(SyncStep1(self.doc.get_state()))
         self.show()
 
@@ -98,7 +103,7 @@ class Replica:
 
     def ask_receipt(self) -> None:
         if self._connection is not None:
-            self._asked.append(set(self._sent))
+            self._asked.append(set(self._sent) if self._complete else set())
             self._say(SyncStatus(str(len(self._asked)).encode()))
 
     # --- Hearing -----------------------------------------------------------------------
@@ -107,12 +112,12 @@ class Replica:
         match yjs.decode(frame):
             case SyncStep1(state_vector):
                 self._sent.update(self.created)
+                self._complete = True
                 self._say(SyncStep2(self.doc.get_update(state_vector)))
             case SyncStep2(update) | Update(update):
-                tokens = TOKEN.findall(update)
-                self._observer.seen(self.name, tokens)
-                self.heard_tokens.update(tokens)
+                self._observer.heard(self.name, set(TOKEN.findall(update)))
                 self._apply(update)
+                self._observer.seen({token.encode() for token in self.tokens} - {*self.created})
             case SyncStatus(payload):
                 self._observer.acknowledged(self.name, self._asked[int(payload) - 1])
             case AwarenessUpdate(entries):

@@ -1,0 +1,39 @@
+"""Whole clusters, seed by seed. `COLLAB_SEED=7 pytest tests/simulation` runs one again."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+
+from collab.protocol.close import CloseCode
+from tests.simulation.run import simulate
+
+SEEDS = 500
+BLOCK = 25
+
+
+def blocks() -> list[range]:
+    if (seed := os.environ.get("COLLAB_SEED")) is not None:
+        return [range(int(seed), int(seed) + 1)]
+    return [range(start, start + BLOCK) for start in range(0, SEEDS, BLOCK)]
+
+
+@pytest.mark.parametrize("seeds", blocks(), ids=lambda seeds: f"seeds-{seeds[0]}-{seeds[-1]}")
+def test_every_promise_holds(seeds: range) -> None:
+    """[RM1] [RM3] [RM12] [RM14] [RM16] [RM20] under delays, cuts, crashes and failing commits."""
+    closes: Counter[CloseCode | None] = Counter()
+    for seed in seeds:
+        cluster = simulate(seed)
+        closes.update(cluster.promises.closes)
+    if len(seeds) == BLOCK:  # a run in which nothing went wrong would prove little
+        assert closes[None] > BLOCK
+        assert closes[CloseCode.RESTART] > 0
+
+
+def test_a_seed_repeats_itself() -> None:
+    first, second = simulate(3), simulate(3)
+    assert first.promises.closes == second.promises.closes
+    assert first.promises.kept == second.promises.kept
+    assert [p.doc.get_update() for p in first.peers] == [p.doc.get_update() for p in second.peers]

@@ -1,0 +1,136 @@
+"""The oracles bite: each of these servers is broken in one way, and is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from collab.interfaces import Append, DocumentStore, LogRow, NewRow, Snapshot, StoredDocument
+from collab.protocol.messages import Message
+from collab.protocol.update import UpdateFacts
+from collab.room.committer import Committer
+from collab.room.following import Follower
+from collab.room.room import Room
+from collab.room.session import Session
+from tests.simulation.cluster import BrokenPromise
+from tests.simulation.run import simulate
+
+SEEDS = range(12)
+
+
+def found_out(make_store: Callable[[DocumentStore], DocumentStore] | None = None) -> list[str]:
+    """What the oracles say, run by run, of those that find something."""
+    found = []
+    for seed in SEEDS:
+        try:
+            simulate(seed, make_store)
+        except BrokenPromise as broken:
+            found.append(str(broken))
+    return found
+
+
+class Store:
+    """`DocumentStore` that passes everything on."""
+
+    def __init__(self, store: DocumentStore) -> None:
+        self.store = store
+
+    async def load(self, document: str) -> StoredDocument:
+        return await self.store.load(document)
+
+    async def append(self, batch: Sequence[Append]) -> list[int | None]:
+        return await self.store.append(batch)
+
+    async def read(self, document: str, after: int) -> list[LogRow] | None:
+        return await self.store.read(document, after)
+
+    async def compact(
+        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+    ) -> None:
+        await self.store.compact(document, base, rows, snapshot)
+
+
+class Forgetful(Store):
+    """Says that it committed each row, and loses every fifth."""
+
+    EMPTY = NewRow(b"\x00\x00", "", ())
+
+    def __init__(self, store: DocumentStore) -> None:
+        super().__init__(store)
+        self._count = 0
+
+    async def append(self, batch: Sequence[Append]) -> list[int | None]:
+        return await self.store.append([Append(a.document, self._some(a.rows)) for a in batch])
+
+    def _some(self, rows: tuple[NewRow, ...]) -> tuple[NewRow, ...]:
+        kept = []
+        for row in rows:
+            self._count += 1
+            kept.append(self.EMPTY if self._count % 5 == 0 else row)
+        return tuple(kept)
+
+
+class Overwriting(Store):
+    """Compacts everything up to the snapshot's sequence into the first half of the rows."""
+
+    async def compact(
+        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+    ) -> None:
+        stored = await self.store.load(document)
+        first = next(row for row in stored.updates if row.sequence == rows[0])
+        old = stored.snapshot.data if stored.snapshot else first.data
+        lossy = Snapshot(snapshot.sequence, old, snapshot.state_vector, snapshot.delete_set)
+        await self.store.compact(document, base, rows, lossy)
+
+
+@pytest.mark.parametrize("store", [Forgetful, Overwriting])
+def test_a_store_that_loses_rows_is_found_out(
+    store: Callable[[DocumentStore], DocumentStore],
+) -> None:
+    """[RM1] oracle A"""
+    assert any("lost" in text or "not" in text for text in found_out(store))
+
+
+def test_a_room_that_broadcasts_before_the_commit_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """[RM1] oracle A, at the moment it happens"""
+    write = Room.write
+
+    def hasty(room: Room, session: Session, update: bytes, facts: UpdateFacts) -> None:
+        room._broadcast(update)
+        write(room, session, update, facts)
+
+    monkeypatch.setattr(Room, "write", hasty)
+    assert any("was sent" in text for text in found_out())
+
+
+def test_a_receipt_before_the_commit_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[RM6] oracle A, at the moment it happens"""
+
+    def hasty(room: Room, session: Session, message: Message) -> None:
+        session.send(message)
+
+    monkeypatch.setattr(Room, "after_saved", hasty)
+    assert any("got a receipt" in text for text in found_out())
+
+
+def test_a_node_that_ignores_the_others_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[RM16] oracle C"""
+    monkeypatch.setattr(Follower, "follow", lambda *_: None)
+    assert any("another" in text for text in found_out())
+
+
+def test_a_committer_that_gives_up_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[RM3] oracle C: the edits of those who are still here must get through"""
+    commit = Committer._commit
+
+    async def careless(committer: Committer, rooms: Sequence[Room]) -> bool:
+        await commit(committer, rooms)
+        for room in rooms:
+            room._pending.drop()
+        return True
+
+    monkeypatch.setattr(Committer, "_commit", careless)
+    assert found_out()
