@@ -197,9 +197,10 @@ class Room:
         full = self.log.size + self._pending.size + size > limits.document_bytes
         if full and facts.struct_count:
             return CloseCode.FULL, f"the document is full: {limits.document_bytes} bytes"
-        if (
-            self._pending.size + size > limits.pending_bytes
-            or self._committer.pending_bytes + size > limits.pending_bytes_total
+        # With nothing waiting any size is taken: else what is larger would never get through.
+        here, all_rooms = self._pending.size, self._committer.pending_bytes
+        if (here and here + size > limits.pending_bytes) or (
+            all_rooms and all_rooms + size > limits.pending_bytes_total
         ):
             return CloseCode.TRY_LATER, "too much is waiting to be saved"
         too_loose = self._coverage.unresolved + size > limits.unresolved_bytes

@@ -6,7 +6,6 @@ import asyncio
 
 from collab.interfaces import Clock
 
-
 SHORTEST = 0.001
 """Seconds. What is due but for a rounding error would else be asked about again and again
 while time stands still."""

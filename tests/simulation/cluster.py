@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 from collab.backplane.memory import MemoryBackplane, MemoryHub
@@ -24,7 +24,7 @@ DOCUMENT = "simulated"
 EXPECTED_CLOSES = {CloseCode.RESTART, CloseCode.TRY_LATER, CloseCode.INTERNAL}
 
 
-class BrokenPromise(AssertionError):
+class PromiseBrokenError(AssertionError):
     """An oracle found what may not be."""
 
 
@@ -193,8 +193,8 @@ class Cluster:
             task.cancel()
         await asyncio.gather(*self._tasks, *pumps, return_exceptions=True)
 
-    def _spawn(self, work: object) -> None:
-        task = asyncio.get_running_loop().create_task(work)  # type: ignore[arg-type]
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -11,7 +11,7 @@ from collab.crdt.updates import merge
 from collab.interfaces import DocumentStore
 from collab.protocol.state_vector import decode_state_vector
 from collab.protocol.update import validate_update
-from tests.simulation.cluster import DOCUMENT, BrokenPromise, Cluster, MakeStore
+from tests.simulation.cluster import DOCUMENT, Cluster, MakeStore, PromiseBrokenError
 from tests.support.replica import Replica
 from tests.support.virtual import VirtualLoop
 
@@ -21,7 +21,7 @@ CALM = 20.0
 
 
 def simulate(seed: int, make_store: MakeStore | None = None) -> Cluster:
-    """Run a seed to its end. Raises BrokenPromise, which names the seed."""
+    """Run a seed to its end. Raises PromiseBrokenError, which names the seed."""
 
     def plain(store: DocumentStore) -> DocumentStore:
         return store
@@ -123,10 +123,10 @@ async def _end(cluster: Cluster) -> None:
 
 async def _check(cluster: Cluster) -> None:
     if cluster.promises.broken:
-        raise BrokenPromise("; ".join(cluster.promises.broken))
+        raise PromiseBrokenError("; ".join(cluster.promises.broken))
     for number in range(len(cluster.nodes)):
         if not await cluster.drain_node(number):
-            raise BrokenPromise("a drain in calm weather did not save everything")
+            raise PromiseBrokenError("a drain in calm weather did not save everything")
     stored = await cluster.memory.load(DOCUMENT)
     base = [stored.snapshot.data] if stored.snapshot else []
     log = merge([*base, *(row.data for row in stored.updates)])
@@ -139,12 +139,12 @@ async def _check(cluster: Cluster) -> None:
 def _check_tokens(cluster: Cluster, final: list[bytes]) -> None:
     """Oracles A and B."""
     if lost := cluster.promises.kept - set(final):
-        raise BrokenPromise(f"seen or acknowledged, and lost: {sorted(lost)}")
+        raise PromiseBrokenError(f"seen or acknowledged, and lost: {sorted(lost)}")
     if len(set(final)) != len(final):
-        raise BrokenPromise("a token is there twice")
+        raise PromiseBrokenError("a token is there twice")
     for peer in cluster.peers:
         if lost := set(peer.created) - set(final):
-            raise BrokenPromise(f"{peer.name} is here, and its edits are not: {sorted(lost)}")
+            raise PromiseBrokenError(f"{peer.name} is here, and its edits are not: {sorted(lost)}")
 
 
 def _check_equal(cluster: Cluster, log: bytes, fresh: Doc[Array[str] | Text]) -> None:
@@ -155,13 +155,13 @@ def _check_equal(cluster: Cluster, log: bytes, fresh: Doc[Array[str] | Text]) ->
     structs = validate_update(log).structs
     waiting = {c for c, ranges in structs.items() if ranges[-1][1] > state.get(c, 0)}
     if waiting & present:
-        raise BrokenPromise("the log holds updates that cannot be placed")
+        raise PromiseBrokenError("the log holds updates that cannot be placed")
     tokens, text = list(fresh.get("tokens", type=Array)), str(fresh.get("text", type=Text))
     for peer in cluster.peers:
         if _clocks(peer.doc) != state:
-            raise BrokenPromise(f"{peer.name} has another state than the log")
+            raise PromiseBrokenError(f"{peer.name} has another state than the log")
         if list(peer.tokens) != tokens or str(peer.text) != text:
-            raise BrokenPromise(f"{peer.name} has another content than the log")
+            raise PromiseBrokenError(f"{peer.name} has another content than the log")
 
 
 def _clocks(doc: Doc[Array[str] | Text]) -> dict[int, int]:

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from collab.interfaces import Append, DocumentStore, LogRow, NewRow, Snapshot, StoredDocument
+from collab.interfaces import Append, DocumentStore, NewRow, Snapshot
 from collab.protocol.messages import Message
 from collab.protocol.update import UpdateFacts
 from collab.room.committer import Committer
 from collab.room.following import Follower
 from collab.room.room import Room
 from collab.room.session import Session
-from tests.simulation.cluster import BrokenPromise
+from tests.simulation.cluster import PromiseBrokenError
 from tests.simulation.run import simulate
+from tests.support.passing_store import PassingStore
 
 SEEDS = range(12)
 
@@ -25,33 +26,12 @@ def found_out(make_store: Callable[[DocumentStore], DocumentStore] | None = None
     for seed in SEEDS:
         try:
             simulate(seed, make_store)
-        except BrokenPromise as broken:
+        except PromiseBrokenError as broken:
             found.append(str(broken))
     return found
 
 
-class Store:
-    """`DocumentStore` that passes everything on."""
-
-    def __init__(self, store: DocumentStore) -> None:
-        self.store = store
-
-    async def load(self, document: str) -> StoredDocument:
-        return await self.store.load(document)
-
-    async def append(self, batch: Sequence[Append]) -> list[int | None]:
-        return await self.store.append(batch)
-
-    async def read(self, document: str, after: int) -> list[LogRow] | None:
-        return await self.store.read(document, after)
-
-    async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
-    ) -> None:
-        await self.store.compact(document, base, rows, snapshot)
-
-
-class Forgetful(Store):
+class Forgetful(PassingStore):
     """Says that it committed each row, and loses every fifth."""
 
     EMPTY = NewRow(b"\x00\x00", "", ())
@@ -71,7 +51,7 @@ class Forgetful(Store):
         return tuple(kept)
 
 
-class Overwriting(Store):
+class Overwriting(PassingStore):
     """Compacts everything up to the snapshot's sequence into the first half of the rows."""
 
     async def compact(

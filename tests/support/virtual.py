@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Deadlock(RuntimeError):
+class DeadlockError(RuntimeError):
     """Everything waits, and no timer will ever end it."""
 
 
@@ -29,7 +29,7 @@ class _NoSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            raise Deadlock("all tasks wait for something that no timer brings")
+            raise DeadlockError("all tasks wait for something that no timer brings")
         self.now += max(0.0, timeout)
         return []
 

@@ -1,0 +1,28 @@
+"""A store to be broken on purpose, one method at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collab.interfaces import Append, DocumentStore, LogRow, Snapshot, StoredDocument
+
+
+class PassingStore:
+    """`DocumentStore` that passes everything on."""
+
+    def __init__(self, store: DocumentStore) -> None:
+        self.store = store
+
+    async def load(self, document: str) -> StoredDocument:
+        return await self.store.load(document)
+
+    async def append(self, batch: Sequence[Append]) -> list[int | None]:
+        return await self.store.append(batch)
+
+    async def read(self, document: str, after: int) -> list[LogRow] | None:
+        return await self.store.read(document, after)
+
+    async def compact(
+        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+    ) -> None:
+        await self.store.compact(document, base, rows, snapshot)
