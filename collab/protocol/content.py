@@ -53,11 +53,11 @@ def _read_binary(reader: Reader, max_depth: int) -> int:
 
 
 def _read_string(reader: Reader, max_depth: int) -> int:
-    text = reader.string()
-    if text.isascii():
-        return len(text)
+    data = reader.bytes_()
+    if data.isascii():
+        return len(data)
     # Clocks count UTF-16 units, as JavaScript counts a string.
-    return len(text.encode("utf-16-le")) // 2
+    return len(reader.decode_text(data).encode("utf-16-le")) // 2
 
 
 def _read_embed(reader: Reader, max_depth: int) -> int:

@@ -52,16 +52,17 @@ class Reader:
             value = data[pos]
             pos += 1
             if value > 127:
-                value &= 127
-                shift = 7
-                while (byte := data[pos]) > 127:
-                    value |= (byte & 127) << shift
-                    shift += 7
-                    pos += 1
+                byte = data[pos]
+                pos += 1
+                value += (byte << 7) - 128
+                shift = 14
+                while byte > 127:
                     if shift > _MAX_SHIFT:
                         raise ProtocolError(f"integer of over 10 bytes at byte {self.pos}")
-                value |= byte << shift
-                pos += 1
+                    byte = data[pos]
+                    pos += 1
+                    value += (byte - 1) << shift  # takes back the high bit of the last byte
+                    shift += 7
         except IndexError:
             raise self._ended() from None
         if value > maximum:
@@ -108,11 +109,19 @@ class Reader:
         length = self.varuint()
         if maximum is not None and length > maximum:
             raise LimitExceeded(f"{length} bytes at byte {self.pos}, at most {maximum} allowed")
-        return self.raw(length)
+        pos = self.pos
+        stop = pos + length
+        if stop > self.end:
+            raise self._ended()
+        self.pos = stop
+        return self.data[pos:stop]
 
     def string(self, maximum: int | None = None) -> str:
         """A text in strict UTF-8; LimitExceeded over `maximum` bytes."""
-        data = self.bytes_(maximum)
+        return self.decode_text(self.bytes_(maximum))
+
+    def decode_text(self, data: bytes) -> str:
+        """`data`, read last, as a text."""
         try:
             return data.decode()
         except UnicodeDecodeError:

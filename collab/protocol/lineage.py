@@ -8,12 +8,10 @@ once, without recursion.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from collab.errors import ProtocolError
-from collab.protocol.content import TYPE
-from collab.protocol.encoding import Reader
 from collab.protocol.structs import Id, Item, StructWalk
 
 
@@ -25,77 +23,57 @@ class Place(NamedTuple):
     depth: int
 
 
-_UNKNOWN = Place(None, 0)
+_UNKNOWN: Final = Place(None, 0)
+_FIRST_CLOCK: Final = itemgetter(0)
 
 
-def read_items(data: bytes, max_depth: int) -> list[Item]:
-    """The items of an update, in the order of the bytes. Raises ProtocolError."""
-    walk = StructWalk(Reader(data), max_depth, keep_items=True)
-    walk.run(len(data))
-    return walk.items
-
-
-def check_type_depth(data: bytes, max_depth: int) -> None:
+def check_type_depth(walk: StructWalk, max_depth: int) -> None:
     """Raise ProtocolError if shared types are nested deeper than `max_depth`, as far as this
     update shows it: what it hangs under in the document is not known here."""
-    items = read_items(data, max_depth)
-    lineage = Lineage(items)
-    for index, item in enumerate(items):
-        if item.kind == TYPE and lineage.place(index).depth >= max_depth:
+    if len(walk.types) <= max_depth:
+        return
+    lineage = Lineage(walk)
+    for client, clock in walk.types:
+        if lineage.place(client, clock).depth >= max_depth:
             raise ProtocolError(f"shared types nested deeper than {max_depth}")
 
 
 class Lineage:
-    """The places of a list of items. Items that wait for each other have no place."""
+    """The places of an update's items. Items that wait for each other have none."""
 
-    __slots__ = ("_clocks", "_indices", "_items", "_places")
+    __slots__ = ("_items", "_places")
 
-    def __init__(self, items: list[Item]) -> None:
-        self._items = items
-        self._places: dict[int, Place] = {}
-        self._clocks: dict[int, list[int]] = {}
-        self._indices: dict[int, list[int]] = {}
-        for index, item in enumerate(items):
-            self._clocks.setdefault(item.client, []).append(item.clock)
-            self._indices.setdefault(item.client, []).append(index)
+    def __init__(self, walk: StructWalk) -> None:
+        self._items = walk.items
+        self._places: dict[Id, Place] = {}
 
-    def place(self, index: int) -> Place:
-        """Where the item with this index lies."""
-        path: list[int] = []
+    def place(self, client: int, clock: int) -> Place:
+        """Where the item that covers this id lies."""
+        places = self._places
+        path: list[tuple[Id, Item]] = []
         place: Place | None = None
-        step: int | None = index
-        while step is not None:
-            place = self._places.get(step)
+        step: Id | None = (client, clock)
+        while step is not None and (item := self._find(step)) is not None:
+            step = (step[0], item[0])
+            place = places.get(step)
             if place is not None:
                 break
-            self._places[step] = _UNKNOWN  # ends a circle
-            path.append(step)
-            item = self._items[step]
-            step = self._find(item.parent or item.neighbour)
-        return self._unwind(path, place)
-
-    def _unwind(self, path: Iterable[int], place: Place | None) -> Place:
-        """Give each item on the way its place, starting from the last."""
-        for step in reversed(list(path)):
-            item = self._items[step]
+            places[step] = _UNKNOWN  # ends a circle
+            path.append((step, item))
+            _, _, _, _, _, parent, neighbour = item
+            step = parent or neighbour
+        for step, (_, _, _, _, root, parent, _) in reversed(path):
             if place is None:
-                place = Place(item.root, 0)
-            elif item.parent is not None:
+                place = Place(root, 0)
+            elif parent is not None:
                 place = Place(place.root, place.depth + 1)
-            self._places[step] = place
+            places[step] = place
         return place or _UNKNOWN
 
-    def _find(self, id_: Id | None) -> int | None:
-        """The index of the item that covers this id."""
-        if id_ is None:
-            return None
+    def _find(self, id_: Id) -> Item | None:
         client, clock = id_
-        clocks = self._clocks.get(client)
-        if clocks is None:
+        items = self._items.get(client)
+        if not items:
             return None
-        position = bisect_right(clocks, clock) - 1
-        if position < 0:
-            return None
-        index = self._indices[client][position]
-        item = self._items[index]
-        return index if clock < item.clock + item.length else None
+        item = items[bisect_right(items, clock, key=_FIRST_CLOCK) - 1]
+        return item if item[0] <= clock < item[1] else None

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 from collab.protocol import content
-from collab.protocol.encoding import MAX_SAFE_INTEGER
-from collab.protocol.lineage import Lineage, read_items
-from collab.protocol.structs import Item
+from collab.protocol.encoding import MAX_SAFE_INTEGER, Reader
+from collab.protocol.lineage import Lineage
+from collab.protocol.structs import HAS_PARENT_SUB, KIND, StructWalk
 
 
 class RootKind(StrEnum):
@@ -35,27 +35,30 @@ def root_kinds(update: bytes) -> dict[str, RootKind]:
     no text, and only maps hold nothing but keys. A root of which nothing but deleted content
     is left is not in the result: no one can tell.
     """
-    items = read_items(update, MAX_SAFE_INTEGER)
-    lineage = Lineage(items)
+    walk = StructWalk(Reader(update), MAX_SAFE_INTEGER)
+    walk.run(len(update))
+    lineage = Lineage(walk)
     kinds: dict[str, RootKind] = {}
-    for index, item in enumerate(items):
-        kind = _evidence(item)
-        if kind is None:
-            continue
-        root, depth = lineage.place(index)
-        if root is not None and depth == 0:
-            kinds[root] = max(kinds.get(root, kind), kind, key=_PRECEDENCE.index)
+    for client, items in walk.items.items():
+        for clock, _, info, start, *_ in items:
+            kind = _evidence(info, update[start])
+            if kind is None:
+                continue
+            root, depth = lineage.place(client, clock)
+            if root is not None and depth == 0:
+                kinds[root] = max(kinds.get(root, kind), kind, key=_PRECEDENCE.index)
     return kinds
 
 
-def _evidence(item: Item) -> RootKind | None:
-    """What kind of parent the item is for."""
-    if item.kind == content.DELETED:
+def _evidence(info: int, first: int) -> RootKind | None:
+    """What kind of parent an item is for, by its first byte and the first of its content."""
+    kind = info & KIND
+    if kind == content.DELETED:
         return None
-    if item.has_key:
+    if info & HAS_PARENT_SUB:
         return RootKind.MAP
-    if item.kind in _TEXT_CONTENT:
+    if kind in _TEXT_CONTENT:
         return RootKind.TEXT
-    if item.type_ref in _XML_TYPES:
+    if kind == content.TYPE and first in _XML_TYPES:
         return RootKind.XML
     return RootKind.ARRAY

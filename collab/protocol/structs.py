@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from collab.errors import LimitExceeded, ProtocolError
 from collab.protocol.content import CONTENT_READERS, DELETED, GC, SKIP, TYPE
@@ -23,55 +23,41 @@ KIND: Final = 0x1F
 Id = tuple[int, int]
 """A client and a clock."""
 
-
-class Item(NamedTuple):
-    """An item and how its parent is found: by root name, by id, or as a neighbour's."""
-
-    client: int
-    clock: int
-    length: int
-    kind: int
-    type_ref: int | None
-    has_key: bool
-    root: str | None
-    parent: Id | None
-    neighbour: Id | None
-
-
-def _covers(ranges: Sequence[tuple[int, int]], clock: int) -> bool:
-    position = bisect_right(ranges, (clock, CLOCK_LIMIT)) - 1
-    return position >= 0 and clock < ranges[position][1]
+Item = tuple[int, int, int, int, str | None, Id | None, Id | None]
+"""First clock, clock after the last, first byte, where the content starts, and how the parent is
+found: by root name, by id, or as that of a neighbour. A bare tuple, since a named one takes as
+long to make as half of an item takes to read."""
 
 
 class StructWalk:
     """Reads all structs of an update, and checks each by itself.
 
     `structs` has the clock ranges by client without Skips, `count` the number of structs,
-    `types` the ids of shared types; `items` is filled if asked for, in the order of the bytes.
+    `types` the ids of shared types, and `items` the items by client, ascending.
     """
 
     __slots__ = (
         "_gone",
-        "_keep",
         "_max_depth",
         "_parents",
         "_reader",
+        "_spelling",
         "count",
         "items",
         "structs",
         "types",
     )
 
-    def __init__(self, reader: Reader, max_depth: int, *, keep_items: bool = False) -> None:
+    def __init__(self, reader: Reader, max_depth: int) -> None:
         self.structs: dict[int, Ranges] = {}
         self.count = 0
         self.types: set[Id] = set()
-        self.items: list[Item] = []
+        self.items: dict[int, list[Item]] = {}
         self._parents: list[Id] = []
         self._gone: dict[int, list[tuple[int, int]]] = {}
-        self._keep = keep_items
         self._max_depth = max_depth
         self._reader = reader
+        self._spelling = b""
 
     def run(self, max_structs: int) -> None:
         """Raises ProtocolError, LimitExceeded over `max_structs`."""
@@ -81,11 +67,13 @@ class StructWalk:
             self.count += count
             if self.count > max_structs:
                 raise LimitExceeded(f"{self.count} structs, at most {max_structs} allowed")
+            start = reader.pos
             client = reader.varuint()
             if count == 0:
                 raise ProtocolError(f"no structs in the section of client {client}")
             if client in self.structs:
                 raise ProtocolError(f"two sections of client {client}")
+            self._spelling = reader.data[start : reader.pos]
             self.structs[client] = self._read_section(client, count)
         for parent in self._parents:
             if parent not in self.types:
@@ -94,21 +82,22 @@ class StructWalk:
     def _read_section(self, client: int, count: int) -> Ranges:
         reader = self._reader
         ranges: list[tuple[int, int]] = []
+        items = self.items[client] = []
         start = clock = reader.varuint(CLOCK_LIMIT)
         for _ in range(count):
             info = reader.uint8()
             if info in (GC, SKIP):
                 length = reader.varuint(CLOCK_LIMIT)
             else:
-                length = self._read_item(info, client, clock)
+                length = self._read_item(info, client, clock, items)
             if length == 0:
                 raise ProtocolError(f"struct of length zero before byte {reader.pos}")
             if info == SKIP:
                 if start < clock:
                     ranges.append((start, clock))
                 start = clock + length
-            elif info == GC or info & KIND == DELETED:
-                self._gone.setdefault(client, []).append((clock, clock + length))
+            elif info & KIND <= DELETED:
+                self._note_gone(client, clock, length)
             clock += length
             if clock >= CLOCK_LIMIT:
                 raise ProtocolError(f"clock {clock} of client {client} is over the limit")
@@ -116,7 +105,14 @@ class StructWalk:
             ranges.append((start, clock))
         return tuple(ranges)
 
-    def _read_item(self, info: int, client: int, clock: int) -> int:
+    def _note_gone(self, client: int, clock: int, length: int) -> None:
+        gone = self._gone.setdefault(client, [])
+        if gone and gone[-1][1] == clock:
+            clock, length = gone[-1][0], length + clock - gone[-1][0]
+            gone.pop()
+        gone.append((clock, clock + length))
+
+    def _read_item(self, info: int, client: int, clock: int, items: list[Item]) -> int:
         reader = self._reader
         origin = right = parent = None
         root = None
@@ -139,13 +135,26 @@ class StructWalk:
         length = CONTENT_READERS[kind](reader, self._max_depth)
         if kind == TYPE:
             self.types.add((client, clock))
-        if self._keep:
-            type_ref = reader.data[content] if kind == TYPE else None
-            has_key = info & HAS_PARENT_SUB != 0
-            self.items.append(
-                Item(client, clock, length, kind, type_ref, has_key, root, parent, origin or right)
-            )
+        items.append((clock, clock + length, info, content, root, parent, origin or right))
         return length
+
+    def _read_id(self, client: int, clock: int) -> Id:
+        """The id of an item that must be there first: not this one, nor a later one."""
+        reader = self._reader
+        # Most references are to the client's own items, and eight bytes take long to decode.
+        if not reader.data.startswith(self._spelling, reader.pos):
+            other = reader.varuint()
+            other_clock = reader.varuint(CLOCK_LIMIT - 1)
+            if other != client:
+                return other, other_clock
+        else:
+            reader.pos += len(self._spelling)
+            other_clock = reader.varuint(CLOCK_LIMIT - 1)
+        if other_clock >= clock:
+            raise ProtocolError(
+                f"item {clock} of client {client} refers to its own clock {other_clock}"
+            )
+        return client, other_clock
 
     def _refuse_leaf(self, parent: Id) -> None:
         """Raise if this update shows that a parent is neither a shared type nor gone.
@@ -158,13 +167,7 @@ class StructWalk:
         ):
             raise ProtocolError(f"the parent at clock {clock} of client {client} is no shared type")
 
-    def _read_id(self, client: int, clock: int) -> Id:
-        """The id of an item that must be there first: not this one, nor a later one."""
-        reader = self._reader
-        other = reader.varuint()
-        other_clock = reader.varuint(CLOCK_LIMIT - 1)
-        if other == client and other_clock >= clock:
-            raise ProtocolError(
-                f"item {clock} of client {client} refers to its own clock {other_clock}"
-            )
-        return other, other_clock
+
+def _covers(ranges: Sequence[tuple[int, int]], clock: int) -> bool:
+    position = bisect_right(ranges, (clock, CLOCK_LIMIT)) - 1
+    return position >= 0 and clock < ranges[position][1]

@@ -41,7 +41,7 @@ DEFAULT_LIMITS: Final = UpdateLimits()
 def validate_update(data: bytes, limits: UpdateLimits = DEFAULT_LIMITS) -> UpdateFacts:
     """Check that `data` is one well-formed update, and say what it holds.
 
-    Takes about 7 us for a keystroke and 100 ms for a megabyte. Raises ProtocolError, and
+    Takes about 6 us for a keystroke and 0.2 s for a megabyte of them. Raises ProtocolError, and
     LimitExceeded over the limits.
     """
     if len(data) > limits.max_bytes:
@@ -51,6 +51,5 @@ def validate_update(data: bytes, limits: UpdateLimits = DEFAULT_LIMITS) -> Updat
     walk.run(limits.max_structs)
     deletes = read_delete_set(reader)
     reader.expect_end()
-    if len(walk.types) > limits.max_depth:
-        check_type_depth(data, limits.max_depth)
+    check_type_depth(walk, limits.max_depth)
     return UpdateFacts(walk.structs, deletes, walk.count)
