@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from collab.content.render import render
+from collab.content.render import render, render_html_fragment
 
-__all__ = ["render"]
+__all__ = ["render", "render_html_fragment"]

@@ -24,7 +24,7 @@ _BACKTICKS = re.compile(r"`+")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _BARE_DESTINATION = re.compile(r"(?:[A-Za-z0-9._~/?#@!$&'*+,;=%:-]|[^\x00-\xa0\s])+\Z")
 _AUTOLINK = re.compile(r"https?://[A-Za-z0-9._~/?#@!$&'()*+,;=%:-]+\Z", re.IGNORECASE)
-_PUNCTUATION = frozenset(string.punctuation)
+_SEPARATORS = frozenset(string.punctuation + "\n\t")
 
 
 def escape_text(text: str, start: int = 0, end: int | None = None) -> str:
@@ -65,9 +65,13 @@ def is_space(character: str) -> bool:
     return character.isspace() or character == "\ufeff"
 
 
-def is_punctuation(character: str) -> bool:
-    """Punctuation by all definitions that parsers use. Symbols beyond ASCII are by some."""
-    return character in _PUNCTUATION or unicodedata.category(character)[0] == "P"
+def separates(character: str) -> bool:
+    """Punctuation or white space by all definitions that parsers use. Symbols beyond ASCII and
+    Unicode's line separator are so by some."""
+    if character in _SEPARATORS:
+        return True
+    category = unicodedata.category(character)
+    return category[0] == "P" or category == "Zs"
 
 
 def is_letter(character: str) -> bool:

@@ -22,9 +22,9 @@ from collab.content.escaping import (
     escape_block_start,
     escape_text,
     is_letter,
-    is_punctuation,
     is_space,
     link_target,
+    separates,
 )
 from collab.content.nesting import Nested, Span, nest
 
@@ -62,6 +62,14 @@ class _Token:
     source: str
     refer_first: bool = False
     refer_last: bool = False
+
+    @property
+    def starts_with_reference(self) -> bool:
+        return self.refer_first or (self.refer_last and len(self.source) == 1)
+
+    @property
+    def ends_with_reference(self) -> bool:
+        return self.refer_last or (self.refer_first and len(self.source) == 1)
 
 
 def write_inlines(inlines: Sequence[Inline], place: Place) -> str:
@@ -232,7 +240,7 @@ def _refer_to_neighbours(tokens: list[_Token]) -> bool:
 
 
 def _works(token: _Token, inner: str, outer: str) -> bool:
-    if is_punctuation(outer) or is_space(outer):
+    if separates(outer):
         return True
     return is_letter(inner) and token.source != "_"
 
@@ -240,13 +248,13 @@ def _works(token: _Token, inner: str, outer: str) -> bool:
 def _first(token: _Token | None) -> str:
     if token is None:
         return "\n"
-    return "&" if token.refer_first else token.source[0]
+    return "&" if token.starts_with_reference else token.source[0]
 
 
 def _last(token: _Token | None) -> str:
     if token is None:
         return "\n"
-    return ";" if token.refer_last else token.source[-1]
+    return ";" if token.ends_with_reference else token.source[-1]
 
 
 def _source(tokens: list[_Token], index: int, place: Place) -> str:

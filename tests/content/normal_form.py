@@ -31,7 +31,7 @@ def blocks(nodes: list[Tree]) -> list[object]:
 
 
 def block(tree: Tree) -> object:
-    content = tree.get("content", [])
+    content: list[Tree] = tree.get("content", [])
     attrs = tree.get("attrs", {})
     match tree["type"]:
         case "paragraph":
@@ -102,7 +102,7 @@ def flat(nodes: list[Tree]) -> list[Tree]:
 
 
 def _flat_block(tree: Tree) -> list[Tree]:
-    content = tree.get("content", [])
+    content: list[Tree] = tree.get("content", [])
     match tree["type"]:
         case "paragraph" | "heading":
             return content
@@ -195,7 +195,7 @@ def _has(tree: Tree) -> bool:
 
 
 def _is_blank(tree: Tree) -> bool:
-    content = tree.get("content", [])
+    content: list[Tree] = tree.get("content", [])
     return tree["type"] == "paragraph" and content in ([], [{"type": "hardBreak"}])
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.content import render
 from collab.interfaces import Format
 from tests.content.markdown_parser import parse_markdown
 from tests.content.normal_form import normal_form
+from tests.content.properties import examples
 from tests.content.shapes import Tree, doc, node, text
 from tests.content.trees import documents, paragraph_documents
 
@@ -19,14 +20,14 @@ def assert_round_trip(tree: Tree) -> None:
 
 
 @given(documents)
-@settings(max_examples=400)
+@examples(100)
 def test_documents(tree: Tree) -> None:
     """[EX20] Markdown parses back to the same tree, in normal form."""
     assert_round_trip(tree)
 
 
 @given(paragraph_documents)
-@settings(max_examples=600)
+@examples(200)
 def test_marks(tree: Tree) -> None:
     """[EX21] marks come back whatever characters stand at their edges and however they overlap."""
     assert_round_trip(tree)
@@ -40,7 +41,7 @@ _marked = st.builds(
 
 
 @given(st.lists(_marked, min_size=2, max_size=7))
-@settings(max_examples=800)
+@examples(300)
 def test_overlapping_delimiters(texts: list[Tree]) -> None:
     """[EX21] short texts with overlapping emphasis: every meeting of delimiters."""
     assert_round_trip(doc(node("paragraph", *texts)))

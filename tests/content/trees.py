@@ -35,11 +35,11 @@ _SNIPPETS = (
     *("snake_case_name", "2*3*4", "~~x~~", "**x**", "_x_", "`x`", "[!NOTE]", "$x$", ":x:", "C#"),
     *("\x00", "\x0b", "\x1b[31m", "\r", "\r\n", "\x85", "\ufffe"),
 )
-_any_character = st.characters(exclude_categories=("Cs",))
+_any_character = st.characters(codec="utf-8")
 nasty_text = st.lists(
     st.one_of(st.sampled_from(_SNIPPETS), st.sampled_from(("a", "b ", " c", " ")), _any_character),
     min_size=1,
-    max_size=5,
+    max_size=3,
 ).map("".join)
 
 _ADDRESSES = (
@@ -91,7 +91,7 @@ _images = st.builds(
 )
 _mentions = st.builds(lambda name: node("mention", id="7", label=name), nasty_text)
 _inlines = st.lists(
-    st.one_of(_texts, _texts, _texts, st.just(BREAK), _images, _mentions), max_size=6
+    st.one_of(_texts, _texts, _texts, st.just(BREAK), _images, _mentions), max_size=4
 )
 _paragraphs = _inlines.map(lambda inlines: node("paragraph", *inlines))
 _headings = st.builds(
@@ -163,15 +163,15 @@ def _branches(children: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
     )
 
 
-_blocks = st.recursive(_leaves, _branches, max_leaves=8)
+_blocks = st.recursive(_leaves, _branches, max_leaves=5)
 _flat_tables = _tables(
     st.lists(st.one_of(_leaves, _lists(st.lists(_paragraphs, max_size=2))), max_size=2)
 )
 
-documents = st.lists(st.one_of(_blocks, _blocks, _flat_tables), max_size=4).map(lambda b: doc(*b))
+documents = st.lists(st.one_of(_blocks, _blocks, _flat_tables), max_size=3).map(lambda b: doc(*b))
 """Whole documents; their blocks nest a few levels deep."""
 
-paragraph_documents = st.lists(_texts, min_size=1, max_size=8).map(
+paragraph_documents = st.lists(_texts, min_size=1, max_size=6).map(
     lambda texts: doc(node("paragraph", *texts))
 )
 """One paragraph with many marks: where delimiters meet."""
