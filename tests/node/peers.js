@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline'
 import * as Y from 'yjs'
 import { clocks, fromBase64, isPending, read, toBase64 } from './peers/content.js'
 import { Peer } from './peers/peer.js'
-import { Typist, tokens } from './peers/typist.js'
+import { Typist } from './peers/typist.js'
+
+process.setMaxListeners(0) // each provider waits for the end of the process
 
 /** @type {Map<string, Peer>} */
 const peers = new Map()
@@ -42,6 +44,7 @@ const CONDITIONS = {
   states: (r) => peerOf(r).states().length === r.count,
   state: (r) => peerOf(r).states().some(([client, state]) =>
     client === r.client && JSON.stringify(state).includes(r.part)),
+  acknowledged: (r) => peerOf(r).acknowledged >= r.count,
   received: (r) => peerOf(r).received.includes(r.type)
 }
 
@@ -82,9 +85,9 @@ const OPERATIONS = {
     typists.set(r.peer, new Typist(r.peer, peerOf(r), r.root, r.seed))
   },
   type: (r) => typistOf(r).start(r.every),
+  acknowledged: (request) => peerOf(request).acknowledged,
   rest: (request) => typistOf(request).stop(),
   account: (request) => typistOf(request).account(),
-  tokens: ({ text }) => tokens(text),
   load: ({ update, root, kind }) => {
     const doc = new Y.Doc()
     Y.applyUpdate(doc, fromBase64(update))

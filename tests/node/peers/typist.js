@@ -3,11 +3,7 @@ import { Peer } from './peer.js'
 
 const TOKEN = /⟦[^⟦⟧]*⟧/gu
 
-/** The tokens of a text, and what is left when they are taken out. @param {string} text */
-export const tokens = (text) => ({
-  tokens: text.match(TOKEN) ?? [],
-  rest: text.replace(TOKEN, '')
-})
+const tokens = (/** @type {string} */ text) => text.match(TOKEN) ?? []
 
 /**
  * Types unique tokens, on line and off, and keeps account of which are known to be safe: those
@@ -22,15 +18,16 @@ export class Typist {
     this.random = new Random(seed)
     /** @type {string[]} */
     this.typed = []
-    /** @type {Set<string>} tokens of others that came over the wire */
-    this.seen = new Set()
+    /** @type {string[]} tokens of others that came over the wire */
+    this.seen = []
+    this.told = { acknowledged: 0, seen: 0 }
     /** @type {NodeJS.Timeout | undefined} */
     this.timer = undefined
     const text = peer.doc.getText(root)
     text.observe((event, transaction) => {
       if (transaction.local) return
       for (const { insert } of event.delta) {
-        if (typeof insert === 'string') for (const token of tokens(insert).tokens) this.seen.add(token)
+        if (typeof insert === 'string') this.seen.push(...tokens(insert))
       }
     })
     peer.signal.listeners.add(() => this.look())
@@ -63,11 +60,15 @@ export class Typist {
     this.peer.ask(this.typed.length)
   }
 
+  /** How many were typed, and what became known to be safe since this was last asked. */
   account() {
-    return {
-      typed: this.typed,
-      acknowledged: this.typed.slice(0, this.peer.acknowledged),
-      seen: [...this.seen]
+    const { told, typed, seen, peer } = this
+    const news = {
+      typed: typed.length,
+      acknowledged: typed.slice(told.acknowledged, peer.acknowledged),
+      seen: seen.slice(told.seen)
     }
+    this.told = { acknowledged: peer.acknowledged, seen: seen.length }
+    return news
   }
 }
