@@ -20,9 +20,6 @@ from collab.auth.open import OpenAuthorizer
 from collab.backplane.memory import MemoryBackplane
 from collab.clock import SystemClock
 from collab.crdt.pool import WorkerPool
-from collab.crdt.process import WorkerLimits
-from collab.protocol.update import UpdateLimits
-from collab.room.limits import RoomLimits
 from collab.room.registry import Registry
 from collab.settings import Settings, unknown_variables
 from collab.storage.catalog import SqlCatalog
@@ -30,6 +27,7 @@ from collab.storage.engine import open_database
 from collab.storage.schema import migrate, require_current
 from collab.storage.sql import SqlDocumentStore
 from collab.transport.websocket import SocketLimits, WebSocketEndpoint
+from collab.tuning import room_limits, worker_limits
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +46,7 @@ class Service:
         self.random = SystemRandom()
         self._database = open_database(settings.database)
         self.catalog = SqlCatalog(self._database, self.clock)
-        self.worker = worker_pool(settings)
+        self.worker = WorkerPool(settings.workers, worker_limits(settings))
         self.registry = Registry(
             SqlDocumentStore(self._database, self.clock),
             self.worker,
@@ -87,25 +85,6 @@ async def prepare_database(settings: Settings) -> None:
     if settings.embedded:
         settings.make_data_dir()
         await migrate(settings.database)
-
-
-def worker_pool(settings: Settings) -> WorkerPool:
-    limits = WorkerLimits(seconds=settings.worker_seconds, memory=settings.worker_memory_bytes)
-    return WorkerPool(settings.workers, limits)
-
-
-def room_limits(settings: Settings) -> RoomLimits:
-    largest = max(settings.message_bytes, settings.first_sync_bytes)
-    return RoomLimits(
-        update=UpdateLimits(max_bytes=largest),
-        outbox_bytes=settings.outbox_bytes,
-        pending_bytes=settings.pending_bytes,
-        pending_bytes_total=settings.pending_bytes_total,
-        document_bytes=settings.document_bytes,
-        idle_unload=settings.idle_unload_seconds,
-        compact_after_rows=settings.compact_after_rows,
-        compact_after_bytes=settings.compact_after_bytes,
-    )
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:

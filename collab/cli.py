@@ -19,7 +19,7 @@ from collab.settings import Settings, load_settings, unknown_variables
 from collab.telemetry import configure
 
 if TYPE_CHECKING:
-    from collab.api.content import ContentFormat
+    from collab.api.formats import ContentFormat
     from collab.offline import Outcome
 
 FAILED = 1
@@ -124,7 +124,7 @@ def _export(options: argparse.Namespace) -> int:
     if options.all is not None and (options.root or options.output):
         options.parser.error("--root and --output are for a single document")
     settings = _configured()
-    from collab.api.content import ContentFormat
+    from collab.api.formats import ContentFormat
 
     form = ContentFormat(options.format)
     if options.all is not None:

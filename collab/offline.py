@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import make_url
 
-from collab.api.content import DEFAULT_ROOTS, EXTENSIONS, ContentFormat
-from collab.app import worker_pool
+from collab.api.formats import DEFAULT_ROOTS, EXTENSIONS, ContentFormat
 from collab.clock import SystemClock
 from collab.crdt import updates
+from collab.crdt.pool import WorkerPool
 from collab.errors import CollabError, ConfigError
 from collab.interfaces import DocumentInfo, DocumentWorker, Format
 from collab.settings import Settings
@@ -21,6 +21,7 @@ from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
 from collab.storage.schema import require_current
 from collab.storage.sql import SqlDocumentStore
+from collab.tuning import worker_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
     for one that does not answer."""
     _require_file(settings)
     database = open_database(settings.database)
-    worker = worker_pool(settings)
+    worker = WorkerPool(settings.workers, worker_limits(settings))
     clock = SystemClock()
     try:
         await require_current(database)

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Response, status
 
 from collab.api.conditions import matches
+from collab.api.formats import DEFAULT_ROOTS, EXTENSIONS, MEDIA_TYPES, ContentFormat
 from collab.api.parts import CatalogPart, DocumentAccess, DocumentId, RegistryPart, WorkerPart
 from collab.api.problems import NotAcceptableError, responses
-from collab.interfaces import DocumentInfo, Format, Kind
+from collab.interfaces import DocumentInfo, Format
 
 router = APIRouter(prefix="/api/documents", tags=["content"])
-
-
-class ContentFormat(StrEnum):
-    """What content can be had as; `update` is the merged Yjs update (v1)."""
-
-    MARKDOWN = "markdown"
-    HTML = "html"
-    TEXT = "text"
-    JSON = "json"
-    UPDATE = "update"
-
-
-MEDIA_TYPES = {
-    ContentFormat.MARKDOWN: "text/markdown; charset=utf-8",
-    ContentFormat.HTML: "text/html; charset=utf-8",
-    ContentFormat.TEXT: "text/plain; charset=utf-8",
-    ContentFormat.JSON: "application/json",
-    ContentFormat.UPDATE: "application/octet-stream",
-}
-EXTENSIONS = {
-    ContentFormat.MARKDOWN: "md",
-    ContentFormat.HTML: "html",
-    ContentFormat.TEXT: "txt",
-    ContentFormat.JSON: "json",
-    ContentFormat.UPDATE: "yjs",
-}
-DEFAULT_ROOTS = {Kind.NOTE: "default", Kind.TEXT: "content"}
 
 # A document's HTML is opened in the same origin as the app: nothing in it may run, load or
 # send, even if the export let something through.

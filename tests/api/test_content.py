@@ -9,7 +9,8 @@ import pycrdt
 import pytest
 from fastapi import FastAPI
 
-from collab.api.content import ContentFormat, negotiate
+from collab.api.content import negotiate
+from collab.api.formats import ContentFormat
 from collab.api.problems import NotAcceptableError
 from collab.app import Service
 from collab.errors import WorkerDied

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -60,7 +61,7 @@ async def test_a_failure_tells_nothing_of_the_inside(
 async def test_a_large_body_is_refused(client: httpx.AsyncClient) -> None:
     """[HT15] bodies have at most 64 KiB, announced or not."""
 
-    async def trickle():  # type: ignore[no-untyped-def]
+    async def trickle() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b" " * 1024
 
