@@ -13,9 +13,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 WEB = Path(__file__).resolve().parent
 DIST = WEB / "dist"
@@ -25,8 +24,7 @@ OLDEST_NODE = (20, 19)
 OLDEST_NPM = (11,)
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A Node with its npm; `folder` must lead the PATH so that npm's scripts find it."""
 
     folder: Path
