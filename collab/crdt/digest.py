@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, assert_never
 
 import pycrdt
 
 from collab.crdt.chunks import Chunks, attributes_of, joined
+from collab.protocol.roots import RootKind
 
 Digest = dict[str, bytes]
 """Per root, a hash of what it shows. Roots that show nothing are left out."""
 
 
-def digest(document: pycrdt.Doc[Any]) -> Digest:
-    """Every root read as a sequence and as a map: an update does not say which it is."""
+def digest(document: pycrdt.Doc[Any], kinds: Mapping[str, RootKind]) -> Digest:
+    """Every root of `kinds`, read as what it is: reading a formatted text as an array can make
+    the library loop for ever."""
     with document.transaction():
-        found = {name: _root(document, name) for name in document.keys()}  # noqa: SIM118
+        found = {name: _root(document, name, kind) for name, kind in kinds.items()}
     return {name: value for name, value in found.items() if value}
 
 
-def _root(document: pycrdt.Doc[Any], name: str) -> bytes:
-    chunks = document.get(name, type=pycrdt.Text).diff()
-    entries = str(document.get(name, type=pycrdt.Map))
-    values = "[]" if _holds_xml(chunks) else str(document.get(name, type=pycrdt.Array))
-    if entries == "{}" and values == "[]" and not chunks:
+def _root(document: pycrdt.Doc[Any], name: str, kind: RootKind) -> bytes:
+    entries = _parsed(str(document.get(name, type=pycrdt.Map)))
+    values: Any = []
+    chunks: Chunks = []
+    match kind:
+        case RootKind.MAP:
+            pass
+        case RootKind.ARRAY:
+            values = _parsed(str(document.get(name, type=pycrdt.Array)))
+        case RootKind.TEXT | RootKind.XML:
+            chunks = joined(document.get(name, type=pycrdt.Text).diff())
+            if isinstance(entries, dict):
+                # Here they are attributes, and null is none: the library shows a deleted one
+                # of a deleted child so.
+                entries = {key: value for key, value in entries.items() if value is not None}
+        case never:
+            assert_never(never)
+    if not entries and not values and not chunks:
         return b""
     hasher = blake2b(digest_size=16)
-    _feed(hasher, _parsed(entries))
-    _feed(hasher, _parsed(values))
+    _feed(hasher, [entries, values])
     _walk(hasher, chunks)
     return hasher.digest()
 
 
-def _holds_xml(chunks: Chunks) -> bool:
-    """Reading XML as an array as well would only write all of it out a second time."""
-    return any(isinstance(value, pycrdt.XmlElement | pycrdt.XmlText) for value, _ in chunks)
-
-
 def _walk(hasher: blake2b, chunks: Chunks) -> None:
     """Feed a sequence and all that is nested in it; a stack, since depth is up to the author."""
-    stack = joined(chunks)[::-1]
+    stack = chunks[::-1]
     while stack:
         value, marks = stack.pop()
         match value:

@@ -7,7 +7,8 @@ validator.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pycrdt
@@ -18,8 +19,9 @@ from collab.crdt.updates import library_guard, merge, state_of
 from collab.errors import ProtocolError, WorkerError
 from collab.interfaces import Compacted
 from collab.protocol.delete_set import encode_delete_set
+from collab.protocol.roots import root_kinds
 from collab.protocol.state_vector import decode_state_vector
-from collab.protocol.update import UpdateFacts, UpdateLimits, validate_update
+from collab.protocol.update import Ranges, UpdateFacts, UpdateLimits, validate_update
 
 INSPECT_LIMITS: Final = UpdateLimits(max_bytes=64 * 1024 * 1024, max_structs=5_000_000)
 """For updates too large for the event loop; the wires have their own, smaller caps."""
@@ -68,9 +70,21 @@ def load(update: bytes, *, collect: bool = True) -> pycrdt.Doc[Any]:
 def _with_waiting(data: bytes, waiting: bytes) -> bytes:
     """`data` with the structs and deletes of `waiting` that it does not hold."""
     held, rest = _facts(data), _facts(waiting)
-    if not rest.structs and all(held.deletes.get(c) == r for c, r in rest.deletes.items()):
+    if not rest.structs and _within(rest.deletes, held.deletes):
         return data
     return merge([data, waiting])
+
+
+def _within(inner: Mapping[int, Ranges], outer: Mapping[int, Ranges]) -> bool:
+    """Whether every clock of `inner` is in `outer`."""
+    for client, ranges in inner.items():
+        holding = outer.get(client, ())
+        starts = [start for start, _ in holding]
+        for start, end in ranges:
+            at = bisect_right(starts, start) - 1
+            if at < 0 or holding[at][1] < end:
+                return False
+    return True
 
 
 def _facts(update: bytes) -> UpdateFacts:
@@ -91,5 +105,6 @@ def _check_equal(merged: bytes, data: bytes) -> None:
             raise WorkerError("compaction would change which edits the document holds")
         if decode_state_vector(original.get_state()) != decode_state_vector(compacted.get_state()):
             raise WorkerError("compaction would change which edits the document shows")
-        if digest(original) != digest(compacted):
+        kinds = root_kinds(merged)
+        if digest(original, kinds) != digest(compacted, kinds):
             raise WorkerError("compaction would change the content of the document")
