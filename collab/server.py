@@ -18,7 +18,8 @@ from fastapi import FastAPI
 from collab.app import Service
 from collab.errors import ConfigError
 from collab.settings import Settings
-from collab.transport.uvicorn_protocol import BoundedWebSocketProtocol
+from collab.transport.uvicorn_http import BoundedHttpProtocol
+from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         app,
         # Started and stopped here, so that a failure is our error and not uvicorn's traceback.
         lifespan="off",
-        http="httptools",
+        http=BoundedHttpProtocol,
         ws=BoundedWebSocketProtocol,
         # The endpoint holds most messages to less; see `first_sync_bytes`.
         ws_max_size=max(settings.message_bytes, settings.first_sync_bytes) + 1024,

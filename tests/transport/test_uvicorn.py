@@ -1,0 +1,130 @@
+"""What our uvicorn protocols add: deadlines and exemptions, on real sockets in this loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from collab.app import Service, create_app
+from collab.interfaces import StoredDocument
+from collab.server import Server, listen, url_of
+from collab.settings import load_settings
+from collab.storage.sql import SqlDocumentStore
+from collab.transport import uvicorn_http
+from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
+from tests.support.peer import peer
+
+
+@asynccontextmanager
+async def serving(data: Path, **overrides: object) -> AsyncIterator[str]:
+    """A server in this event loop; gives `host:port`."""
+    settings = load_settings(data_dir=data, port=0, workers=1, **overrides)
+    service = Service(settings)
+    await service.start()
+    ready = asyncio.Event()
+    server = Server(create_app(settings, service), service, settings, ready.set)
+    bound = listen("127.0.0.1", 0)
+    task = asyncio.create_task(server.serve(sockets=[bound]))
+    await ready.wait()
+    yield url_of(bound, "127.0.0.1").removeprefix("http://").rstrip("/")
+    server.should_exit = True
+    async with asyncio.timeout(20):
+        await task
+    await service.aclose()
+
+
+async def opened(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, _, port = address.partition(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def cut_off(reader: asyncio.StreamReader) -> bytes:
+    """What came before the server ended the connection."""
+    async with asyncio.timeout(10):
+        try:
+            return await reader.read()
+        except ConnectionError:
+            return b""
+
+
+async def test_a_head_that_does_not_come_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[AC20] neither silence nor a header at a time keeps a connection."""
+    monkeypatch.setattr(uvicorn_http, "HEAD_DEADLINE", 0.2)
+    async with serving(tmp_path) as address:
+        for start in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n"):
+            reader, writer = await opened(address)
+            writer.write(start)
+            assert await cut_off(reader) == b""
+            writer.close()
+
+
+async def test_a_second_request_has_the_deadline_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uvicorn_http, "HEAD_DEADLINE", 0.2)
+    async with serving(tmp_path) as address:
+        reader, writer = await opened(address)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"GET /healthz HTTP/1.1\r\nHo")
+        assert b" 200 " not in await cut_off(reader)
+        writer.close()
+
+
+async def test_a_head_without_end_is_not_kept(tmp_path: Path) -> None:
+    """[AC20] one header may not grow for ever."""
+    async with serving(tmp_path) as address:
+        reader, writer = await opened(address)
+        writer.write(b"GET / HTTP/1.1\r\nX: ")
+        try:
+            for _ in range(1000):
+                writer.write(b"x" * 64_000)
+                await writer.drain()
+            raise AssertionError("64 MB of header were taken")
+        except ConnectionError:
+            pass
+        assert await cut_off(reader) == b""
+        writer.close()
+
+
+async def test_a_slow_load_is_not_the_peer_s_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[AC13] while we read nothing, pongs lie unread: the heartbeat waits."""
+    go, overdue = asyncio.Event(), asyncio.Event()
+    real_load = SqlDocumentStore.load
+    real_timeout = BoundedWebSocketProtocol.keepalive_timeout
+
+    async def load(store: SqlDocumentStore, document: str) -> StoredDocument:
+        await go.wait()
+        return await real_load(store, document)
+
+    def timeout(protocol: BoundedWebSocketProtocol) -> None:
+        real_timeout(protocol)
+        overdue.set()
+
+    monkeypatch.setattr(SqlDocumentStore, "load", load)
+    monkeypatch.setattr(BoundedWebSocketProtocol, "keepalive_timeout", timeout)
+    async with (
+        serving(tmp_path, heartbeat_seconds=1) as address,
+        peer(f"ws://{address}/ws", "slow") as ann,
+    ):
+        await ann.type("patient")  # from here on the server reads no further
+        async with asyncio.timeout(10):
+            await overdue.wait()
+        go.set()
+        await ann.saved()
+
+
+async def test_a_server_in_this_loop_answers_and_ends(tmp_path: Path) -> None:
+    async with serving(tmp_path) as address, httpx.AsyncClient() as client:
+        response = await client.get(f"http://{address}/readyz")
+        assert response.status_code == 200
+        assert "server" not in response.headers
