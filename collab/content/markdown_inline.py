@@ -26,7 +26,7 @@ from collab.content.escaping import (
     link_target,
     separates,
 )
-from collab.content.nesting import Nested, Span, nest
+from collab.content.nesting import Nested, Span, nest, put_space_outside
 
 _DELIMITERS = {Style.BOLD: "**", Style.ITALIC: "*", Style.STRIKE: "~~"}
 # What CommonMark has no sign for. These tags are all the HTML that is ever written.
@@ -75,7 +75,7 @@ class _Token:
 def write_inlines(inlines: Sequence[Inline], place: Place) -> str:
     """Markdown source; lines of a paragraph are separated by `\\n`."""
     tokens: list[_Token] = []
-    _tokenize(tokens, _trim(nest(inlines)), place)
+    _tokenize(tokens, put_space_outside(nest(inlines), _DELIMITERS), place)
     if tokens and tokens[-1].kind is _Kind.NEWLINE:
         # A backslash at the end of a block is only a backslash.
         tokens[-1] = _Token(_Kind.SYNTAX, "<br>")
@@ -83,64 +83,6 @@ def write_inlines(inlines: Sequence[Inline], place: Place) -> str:
     while _refer_to_neighbours(tokens):
         pass  # ends: each round sets a flag, and flags spread outwards only
     return "".join([_source(tokens, index, place) for index in range(len(tokens))])
-
-
-def _trim(nodes: Sequence[Nested]) -> list[Nested]:
-    """Put white space and breaks at the edges of emphasis outside of it."""
-    trimmed: list[Nested] = []
-    for node in nodes:
-        if not isinstance(node, Span):
-            _append(trimmed, node)
-            continue
-        children = _trim(node.children)
-        if node.mark not in _DELIMITERS:
-            trimmed.append(Span(node.mark, tuple(children)))
-            continue
-        before, children = _split_space(children)
-        after, children = _split_space(children[::-1], at_end=True)
-        for space in before:
-            _append(trimmed, space)
-        if children:
-            trimmed.append(Span(node.mark, tuple(children[::-1])))
-        for space in after[::-1]:
-            _append(trimmed, space)
-    return trimmed
-
-
-def _append(nodes: list[Nested], node: Nested) -> None:
-    last = nodes[-1] if nodes else None
-    if isinstance(node, Text) and isinstance(last, Text) and last.marks == node.marks:
-        nodes[-1] = Text(last.text + node.text, node.marks)
-    else:
-        nodes.append(node)
-
-
-def _split_space(nodes: list[Nested], at_end: bool = False) -> tuple[list[Nested], list[Nested]]:
-    """The breaks and white space that the nodes begin with, and the rest; with `at_end`, the
-    nodes are in reverse order and the space is at their ends."""
-    spaces: list[Nested] = []
-    for index, node in enumerate(nodes):
-        if isinstance(node, Break):
-            spaces.append(node)
-            continue
-        if not isinstance(node, Text) or node.marks:
-            return spaces, nodes[index:]
-        text = node.text
-        if at_end:
-            cut = len(text)
-            while cut and is_space(text[cut - 1]):
-                cut -= 1
-            space, kept = text[cut:], text[:cut]
-        else:
-            cut = 0
-            while cut < len(text) and is_space(text[cut]):
-                cut += 1
-            space, kept = text[:cut], text[cut:]
-        if space:
-            spaces.append(Text(space))
-        if kept:
-            return spaces, [Text(kept), *nodes[index + 1 :]]
-    return spaces, []
 
 
 def _tokenize(tokens: list[_Token], nodes: Sequence[Nested], place: Place) -> None:

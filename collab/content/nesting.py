@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from collab.content.blocks import NO_MARKS, Break, Image, Inline, Link, Marks, Style, Text
+from collab.content.escaping import is_space
 
 _ORDER = (
     Style.STRIKE,
@@ -96,3 +97,61 @@ def _furthest(
             best = (reach, -rank, mark)
     assert best is not None, "there are marks to open"
     return best[2], best[0]
+
+
+def put_space_outside(nodes: Sequence[Nested], marks: Container[Style | Link]) -> list[Nested]:
+    """Nodes in which no span of these marks begins or ends with white space or a break."""
+    trimmed: list[Nested] = []
+    for node in nodes:
+        if not isinstance(node, Span):
+            _append(trimmed, node)
+            continue
+        children = put_space_outside(node.children, marks)
+        if node.mark not in marks:
+            trimmed.append(Span(node.mark, tuple(children)))
+            continue
+        before, children = _split_space(children)
+        after, children = _split_space(children[::-1], at_end=True)
+        for space in before:
+            _append(trimmed, space)
+        if children:
+            trimmed.append(Span(node.mark, tuple(children[::-1])))
+        for space in after[::-1]:
+            _append(trimmed, space)
+    return trimmed
+
+
+def _append(nodes: list[Nested], node: Nested) -> None:
+    last = nodes[-1] if nodes else None
+    if isinstance(node, Text) and isinstance(last, Text) and last.marks == node.marks:
+        nodes[-1] = Text(last.text + node.text, node.marks)
+    else:
+        nodes.append(node)
+
+
+def _split_space(nodes: list[Nested], at_end: bool = False) -> tuple[list[Nested], list[Nested]]:
+    """The breaks and white space that the nodes begin with, and the rest; with `at_end`, the
+    nodes are in reverse order and the space is at their ends."""
+    spaces: list[Nested] = []
+    for index, node in enumerate(nodes):
+        if isinstance(node, Break):
+            spaces.append(node)
+            continue
+        if not isinstance(node, Text) or node.marks:
+            return spaces, nodes[index:]
+        text = node.text
+        if at_end:
+            cut = len(text)
+            while cut and is_space(text[cut - 1]):
+                cut -= 1
+            space, kept = text[cut:], text[:cut]
+        else:
+            cut = 0
+            while cut < len(text) and is_space(text[cut]):
+                cut += 1
+            space, kept = text[:cut], text[cut:]
+        if space:
+            spaces.append(Text(space))
+        if kept:
+            return spaces, [Text(kept), *nodes[index + 1 :]]
+    return spaces, []

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
 
 from collab.content.blocks import (
     Block,
-    Break,
     Cell,
     CodeBlock,
     Heading,
-    Image,
-    Inline,
     Inlines,
     Item,
     ListBlock,
@@ -27,12 +23,19 @@ from collab.content.blocks import (
     Quote,
     Rule,
     Table,
-    Text,
+)
+from collab.content.gathering import (
+    BOUNDARY,
+    LoneItem,
+    Parts,
+    Row,
+    flat,
+    gather,
+    gather_blocks,
 )
 from collab.content.inline_reading import (
     INLINE_READERS,
     first_string,
-    join_texts,
     read_image,
     read_unknown_leaf,
     visible,
@@ -68,30 +71,9 @@ _SNAKE = re.compile(r"_([a-z])")
 _LANGUAGE = re.compile(r"[\w+#.:/@=,-]{1,64}\Z")
 
 
-class _Boundary:
-    """Between blocks, content on both sides keeps apart; within a text block, it runs on."""
-
-
-@dataclass(frozen=True, slots=True)
-class _LoneItem:
-    kind: ListKind
-    start: int
-    item: Item
-
-
-_Part: TypeAlias = "Inline | Block | _LoneItem | Cell | _Row | _Boundary"
-_Parts: TypeAlias = "list[_Part]"
-_BOUNDARY = _Boundary()
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    cells: tuple[Cell, ...]
-
-
 def read_blocks(root: Node) -> tuple[Block, ...]:
     """The blocks that the node stands for. Linear, and without recursion."""
-    results: list[_Parts] = []
+    results: list[Parts] = []
     # A node is met twice: going down, and when the parts of all its children lie on `results`.
     stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
@@ -104,13 +86,12 @@ def read_blocks(root: Node) -> tuple[Block, ...]:
         children = results[first:]
         del results[first:]
         results.append(_parts(node, children))
-    return _gather(results[0], Paragraph, in_text=False)
+    return gather(results[0], Paragraph, in_text=False)
 
 
-def _parts(node: Node, children: list[_Parts]) -> _Parts:
+def _parts(node: Node, children: list[Parts]) -> Parts:
     """What a node means, given what its children mean."""
-    name = _SNAKE.sub(lambda match: match[1].upper(), node.type)
-    name = _ALIASES.get(name, name)
+    name = _canonical(node.type)
     reader = _READERS.get(name)
     if reader is not None:
         return reader(node, children)
@@ -122,118 +103,53 @@ def _parts(node: Node, children: list[_Parts]) -> _Parts:
         if name in _CONTAINERS:
             return []
         leaf = read_image(node) if name == "image" else read_unknown_leaf(node)
-        return [_BOUNDARY, leaf, _BOUNDARY]
-    return [_BOUNDARY, *_flat(children), _BOUNDARY]
+        return [BOUNDARY, leaf, BOUNDARY]
+    return [BOUNDARY, *flat(children), BOUNDARY]
 
 
-def _flat(children: list[_Parts]) -> _Parts:
-    return [part for parts in children for part in parts]
+@lru_cache(maxsize=256)
+def _canonical(name: str) -> str:
+    """The name as Tiptap writes it; ProseMirror's own schemas have `bullet_list`."""
+    name = _SNAKE.sub(lambda match: match[1].upper(), name)
+    return _ALIASES.get(name, name)
 
 
-def _gather(parts: _Parts, wrap: Callable[[Inlines], Block], in_text: bool) -> tuple[Block, ...]:
-    """Parts as blocks: inline content by `wrap`, items, cells and rows in what they lack."""
-    flow = _Flow(wrap)
-    for part in parts:
-        match part:
-            case _Boundary():
-                if not in_text:
-                    flow.flush_text()
-            case Text() | Break() | Image():
-                flow.inline(part)
-            case _LoneItem():
-                flow.item(part)
-            case _Row():
-                flow.block(Table((part.cells,)))
-            case Cell():
-                flow.block(*part.blocks)
-            case _:
-                flow.block(part)
-    flow.flush()
-    return tuple(flow.blocks)
+def _read_paragraph(node: Node, children: list[Parts]) -> Parts:
+    return [*(gather(flat(children), Paragraph, in_text=True) or (Paragraph(),))]
 
 
-class _Flow:
-    """Blocks being gathered, with the inline content and list items that are not one yet."""
-
-    __slots__ = ("blocks", "items", "run", "wrap")
-
-    def __init__(self, wrap: Callable[[Inlines], Block]) -> None:
-        self.wrap = wrap
-        self.blocks: list[Block] = []
-        self.run: list[Inline] = []
-        self.items: list[_LoneItem] = []
-
-    def inline(self, inline: Inline) -> None:
-        self._flush_items()
-        self.run.append(inline)
-
-    def block(self, *blocks: Block) -> None:
-        self.flush()
-        self.blocks.extend(blocks)
-
-    def item(self, lone: _LoneItem) -> None:
-        self.flush_text()
-        if self.items and self.items[0].kind is not lone.kind:
-            self._flush_items()
-        self.items.append(lone)
-
-    def flush(self) -> None:
-        self.flush_text()
-        self._flush_items()
-
-    def flush_text(self) -> None:
-        if self.run:
-            self.blocks.append(self.wrap(join_texts(self.run)))
-            self.run = []
-
-    def _flush_items(self) -> None:
-        if self.items:
-            first = self.items[0]
-            items = tuple(lone.item for lone in self.items)
-            self.blocks.append(ListBlock(first.kind, items, first.start))
-            self.items = []
-
-
-def _blocks(children: list[_Parts]) -> tuple[Block, ...]:
-    return _gather(_flat(children), Paragraph, in_text=False)
-
-
-def _read_paragraph(node: Node, children: list[_Parts]) -> _Parts:
-    return [*(_gather(_flat(children), Paragraph, in_text=True) or (Paragraph(),))]
-
-
-def _read_heading(node: Node, children: list[_Parts]) -> _Parts:
+def _read_heading(node: Node, children: list[Parts]) -> Parts:
     level = _integer(node.attrs.get("level"), 1, 6, 1)
 
     def wrap(inlines: Inlines) -> Block:
         return Heading(level, inlines)
 
-    return [*(_gather(_flat(children), wrap, in_text=True) or (wrap(()),))]
+    return [*(gather(flat(children), wrap, in_text=True) or (wrap(()),))]
 
 
-def _read_quote(node: Node, children: list[_Parts]) -> _Parts:
-    return [Quote(_blocks(children) or (Paragraph(),))]
+def _read_quote(node: Node, children: list[Parts]) -> Parts:
+    return [Quote(gather_blocks(children) or (Paragraph(),))]
 
 
-def _read_rule(node: Node, children: list[_Parts]) -> _Parts:
-    return [Rule(), *_flat(children)]
+def _read_rule(node: Node, children: list[Parts]) -> Parts:
+    return [Rule(), *flat(children)]
 
 
-def _read_list(node: Node, children: list[_Parts]) -> _Parts:
+def _read_list(node: Node, children: list[Parts]) -> Parts:
     items: list[Item] = []
     for parts in children:
         match parts:
-            case [_LoneItem() as lone]:
+            case [LoneItem() as lone]:
                 items.append(lone.item)
             case _:
-                items.append(_item(_gather(parts, Paragraph, in_text=False), checked=False))
+                items.append(_item(gather(parts, Paragraph, in_text=False), checked=False))
     if not items:
         return []
     attrs = node.attrs
     numbering = first_string(attrs, "type")
     return [
         ListBlock(
-            _LISTS[_SNAKE.sub(lambda match: match[1].upper(), node.type)],
+            _LISTS[_canonical(node.type)],
             tuple(items),
             _integer(attrs.get("start", attrs.get("order")), 0, MAX_LIST_NUMBER, 1),
             numbering if numbering in ("a", "A", "i", "I") else "1",
@@ -241,10 +157,12 @@ def _read_list(node: Node, children: list[_Parts]) -> _Parts:
     ]
 
 
-def _read_item(node: Node, children: list[_Parts]) -> _Parts:
-    kind = _LONE_ITEMS[_SNAKE.sub(lambda match: match[1].upper(), node.type)]
+def _read_item(node: Node, children: list[Parts]) -> Parts:
+    kind = _LONE_ITEMS[_canonical(node.type)]
     start = _integer(node.attrs.get("start"), 0, MAX_LIST_NUMBER, 1)
-    return [_LoneItem(kind, start, _item(_blocks(children), node.attrs.get("checked") is True))]
+    return [
+        LoneItem(kind, start, _item(gather_blocks(children), node.attrs.get("checked") is True))
+    ]
 
 
 def _item(blocks: tuple[Block, ...], checked: bool) -> Item:
@@ -253,16 +171,16 @@ def _item(blocks: tuple[Block, ...], checked: bool) -> Item:
     return Item(blocks, checked)
 
 
-def _read_container(node: Node, children: list[_Parts]) -> _Parts:
+def _read_container(node: Node, children: list[Parts]) -> Parts:
     """BlockNote: a block, then a group of the blocks that are nested under it."""
     match children:
-        case [[_LoneItem(kind, start, item)], *nested]:
-            blocks = (*item.blocks, *_blocks(nested))
-            return [_LoneItem(kind, start, Item(blocks, item.checked))]
-    return [_BOUNDARY, *_flat(children), _BOUNDARY]
+        case [[LoneItem(kind, start, item)], *nested]:
+            blocks = (*item.blocks, *gather_blocks(nested))
+            return [LoneItem(kind, start, Item(blocks, item.checked))]
+    return [BOUNDARY, *flat(children), BOUNDARY]
 
 
-def _read_code_block(node: Node, children: list[_Parts]) -> _Parts:
+def _read_code_block(node: Node, children: list[Parts]) -> Parts:
     language = first_string(node.attrs, "language", "params")
     parts: list[str] = []
     stack = list(reversed(node.content))
@@ -270,46 +188,46 @@ def _read_code_block(node: Node, children: list[_Parts]) -> _Parts:
         child = stack.pop()
         if child.text is not None:
             parts.append(child.text)
-        elif child.type in ("hardBreak", "hard_break"):
+        elif _canonical(child.type) == "hardBreak":
             parts.append("\n")
         stack.extend(reversed(child.content))
     text = visible("".join(parts))
     return [CodeBlock(language if _LANGUAGE.match(language) else "", text)]
 
 
-def _read_table(node: Node, children: list[_Parts]) -> _Parts:
+def _read_table(node: Node, children: list[Parts]) -> Parts:
     rows: list[tuple[Cell, ...]] = []
     for parts in children:
         match parts:
-            case [_Row(row)]:
+            case [Row(row)]:
                 rows.append(row)
             case [Table(inner)]:
                 rows.extend(inner)
             case []:
                 pass
             case _:
-                rows.append((Cell(_gather(parts, Paragraph, in_text=False)),))
+                rows.append((Cell(gather(parts, Paragraph, in_text=False)),))
     return [Table(tuple(rows))] if rows else []
 
 
-def _read_row(node: Node, children: list[_Parts]) -> _Parts:
+def _read_row(node: Node, children: list[Parts]) -> Parts:
     cells: list[Cell] = []
     for parts in children:
         match parts:
             case [Cell() as cell]:
                 cells.append(cell)
-            case [_Row(inner)]:
+            case [Row(inner)]:
                 cells.extend(inner)
             case _:
-                cells.append(Cell(_gather(parts, Paragraph, in_text=False)))
-    return [_Row(tuple(cells))] if cells else []
+                cells.append(Cell(gather(parts, Paragraph, in_text=False)))
+    return [Row(tuple(cells))] if cells else []
 
 
-def _read_cell(node: Node, children: list[_Parts]) -> _Parts:
-    header = node.type in ("tableHeader", "table_header")
+def _read_cell(node: Node, children: list[Parts]) -> Parts:
+    header = _canonical(node.type) == "tableHeader"
     colspan = _integer(node.attrs.get("colspan"), 1, MAX_SPAN, 1)
     rowspan = _integer(node.attrs.get("rowspan"), 1, MAX_SPAN, 1)
-    return [Cell(_blocks(children), header, colspan, rowspan)]
+    return [Cell(gather_blocks(children), header, colspan, rowspan)]
 
 
 def _integer(value: Json, low: int, high: int, default: int) -> int:
@@ -319,7 +237,7 @@ def _integer(value: Json, low: int, high: int, default: int) -> int:
     return min(max(value, low), high)
 
 
-_READERS: dict[str, Callable[[Node, list[_Parts]], _Parts]] = {
+_READERS: dict[str, Callable[[Node, list[Parts]], Parts]] = {
     "paragraph": _read_paragraph,
     "heading": _read_heading,
     "blockquote": _read_quote,

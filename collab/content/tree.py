@@ -24,6 +24,7 @@ MAX_DEPTH = 256
 _SAFE_INTEGER = 2**53 - 1
 # y-prosemirror names marks that may overlap `name--hash`.
 _OVERLAP_SUFFIX = re.compile(r"--[A-Za-z0-9+/=]{8}\Z")
+_ARRAYS = (list, tuple)
 _UNENCODABLE = re.compile("[\x00\ud800-\udfff]")
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -106,7 +107,7 @@ class _Open:
 
 
 def _is_array(value: object) -> TypeGuard[Sequence[object]]:
-    return isinstance(value, list | tuple)
+    return isinstance(value, _ARRAYS)
 
 
 def _name(value: object) -> str:
