@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from collab.protocol import content
-from collab.protocol.encoding import MAX_SAFE_INTEGER, Reader
+from collab.protocol.any import MAX_DEPTH
+from collab.protocol.encoding import Reader
 from collab.protocol.lineage import Lineage
 from collab.protocol.structs import HAS_PARENT_SUB, KIND, StructWalk
 
@@ -35,7 +36,7 @@ def root_kinds(update: bytes) -> dict[str, RootKind]:
     no text, and only maps hold nothing but keys. A root of which nothing but deleted content
     is left is not in the result: no one can tell.
     """
-    walk = StructWalk(Reader(update), MAX_SAFE_INTEGER)
+    walk = StructWalk(Reader(update), MAX_DEPTH, strict=False)
     walk.run(len(update))
     lineage = Lineage(walk)
     kinds: dict[str, RootKind] = {}

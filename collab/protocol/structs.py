@@ -32,6 +32,9 @@ long to make as half of an item takes to read."""
 class StructWalk:
     """Reads all structs of an update, and checks each by itself.
 
+    Not `strict`, it lets pass what merging updates that contradict each other can bring about:
+    structs of length zero, and parents that are no shared types.
+
     `structs` has the clock ranges by client without Skips, `count` the number of structs,
     `types` the ids of shared types, and `items` the items by client, ascending.
     """
@@ -42,13 +45,14 @@ class StructWalk:
         "_parents",
         "_reader",
         "_spelling",
+        "_strict",
         "count",
         "items",
         "structs",
         "types",
     )
 
-    def __init__(self, reader: Reader, max_depth: int) -> None:
+    def __init__(self, reader: Reader, max_depth: int, *, strict: bool = True) -> None:
         self.structs: dict[int, Ranges] = {}
         self.count = 0
         self.types: set[Id] = set()
@@ -58,6 +62,7 @@ class StructWalk:
         self._max_depth = max_depth
         self._reader = reader
         self._spelling = b""
+        self._strict = strict
 
     def run(self, max_structs: int) -> None:
         """Raises ProtocolError, LimitExceeded over `max_structs`."""
@@ -75,9 +80,10 @@ class StructWalk:
                 raise ProtocolError(f"two sections of client {client}")
             self._spelling = reader.data[start : reader.pos]
             self.structs[client] = self._read_section(client, count)
-        for parent in self._parents:
-            if parent not in self.types:
-                self._refuse_leaf(parent)
+        if self._strict:
+            for parent in self._parents:
+                if parent not in self.types:
+                    self._refuse_leaf(parent)
 
     def _read_section(self, client: int, count: int) -> Ranges:
         reader = self._reader
@@ -90,7 +96,7 @@ class StructWalk:
                 length = reader.varuint(CLOCK_LIMIT)
             else:
                 length = self._read_item(info, client, clock, items)
-            if length == 0:
+            if length == 0 and self._strict:
                 raise ProtocolError(f"struct of length zero before byte {reader.pos}")
             if info == SKIP:
                 if start < clock:

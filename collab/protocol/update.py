@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from collab.errors import LimitExceeded
+from collab.protocol.any import MAX_DEPTH
 from collab.protocol.delete_set import read_delete_set
 from collab.protocol.encoding import Reader
 from collab.protocol.lineage import check_type_depth
 from collab.protocol.ranges import Ranges
 from collab.protocol.structs import StructWalk
 
-__all__ = ["DEFAULT_LIMITS", "Ranges", "UpdateFacts", "UpdateLimits", "validate_update"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Ranges",
+    "UpdateFacts",
+    "UpdateLimits",
+    "stored_facts",
+    "validate_update",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class UpdateLimits:
 
     max_bytes: int = 2 * 1024 * 1024
     max_structs: int = 500_000
-    max_depth: int = 64
+    max_depth: int = MAX_DEPTH
 
 
 DEFAULT_LIMITS: Final = UpdateLimits()
@@ -52,4 +60,21 @@ def validate_update(data: bytes, limits: UpdateLimits = DEFAULT_LIMITS) -> Updat
     deletes = read_delete_set(reader)
     reader.expect_end()
     check_type_depth(walk, limits.max_depth)
+    return UpdateFacts(walk.structs, deletes, walk.count)
+
+
+def stored_facts(data: bytes) -> UpdateFacts:
+    """What an update holds that was merged from valid ones: read, not judged.
+
+    There are no limits on it, and it may break the rules that only hold for one author's
+    update: clients that write different structs under one id make the CRDT library merge
+    them into structs of length zero, types nest deeper together than alone, and a parent may
+    turn out to be no shared type. A document must stay readable all the same.
+    Raises ProtocolError for bytes that are no update.
+    """
+    reader = Reader(data)
+    walk = StructWalk(reader, MAX_DEPTH, strict=False)
+    walk.run(len(data))
+    deletes = read_delete_set(reader)
+    reader.expect_end()
     return UpdateFacts(walk.structs, deletes, walk.count)

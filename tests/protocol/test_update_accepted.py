@@ -9,10 +9,12 @@ from typing import Any
 import pycrdt
 import pytest
 
+from collab.errors import ProtocolError
 from collab.protocol.delete_set import decode_delete_set, encode_delete_set
 from collab.protocol.encoding import write_varuint
+from collab.protocol.roots import RootKind, root_kinds
 from collab.protocol.state_vector import decode_state_vector
-from collab.protocol.update import UpdateFacts, validate_update
+from collab.protocol.update import UpdateFacts, stored_facts, validate_update
 
 from . import builders as build
 from .builders import Place, one, section, string_struct, type_struct, update
@@ -166,3 +168,46 @@ def test_varint_spellings() -> None:
     data = one(string_struct("a"))
     assert data.startswith(short * 3)
     assert validate_update(padded * 3 + data[3:]) == validate_update(data)
+
+
+def test_merged_contradictions() -> None:
+    """[UP29] what contradicting updates merge into is still read, though no one may send it."""
+    value = one(build.any_struct("t"))
+    emoji = one(string_struct("😀"))
+    merged = pycrdt.merge_updates(value, emoji)
+    with pytest.raises(ProtocolError, match="length zero"):
+        validate_update(merged)
+    assert stored_facts(merged).structs == {1: ((0, 1),)}
+    assert root_kinds(merged) == {"t": RootKind.ARRAY}
+
+
+def test_merged_parents() -> None:
+    """[UP29] a parent from another update that is no shared type is read, too."""
+    merged = pycrdt.merge_updates(
+        one(string_struct("a")), one(string_struct("b", Place(parent=(1, 0))), client=2)
+    )
+    with pytest.raises(ProtocolError, match="no shared type"):
+        validate_update(merged)
+    assert stored_facts(merged).structs == {1: ((0, 1),), 2: ((0, 1),)}
+
+
+def test_merged_depth() -> None:
+    """[UP29] updates may nest deeper together than alone, and have no limit together."""
+    data = update(build.nested_types(1000))
+    assert stored_facts(data).structs == {1: ((0, 1000),)}
+    long = one(string_struct("x" * 3_000_000))
+    assert stored_facts(long).structs == {1: ((0, 3_000_000),)}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_stored_facts(seed: int) -> None:
+    """[UP29] what is valid has the same facts when it is stored."""
+    for data in History(seed).updates:
+        assert stored_facts(data) == validate_update(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x00\x00", one(build.json_struct(1))])
+def test_stored_bytes_that_are_no_update(data: bytes) -> None:
+    """[UP29] what is no update is refused, stored or not."""
+    with pytest.raises(ProtocolError):
+        stored_facts(data)
