@@ -4,6 +4,7 @@ import { useStore } from "../app/useStore";
 import type { LocalContent } from "../editor/NoteEditor";
 import { Link } from "../ui/Link";
 import { ThemeMenu } from "../ui/ThemeMenu";
+import { AbsentNote } from "./AbsentNote";
 import { ClosedBanner } from "./ClosedBanner";
 import { ExportMenu } from "./ExportMenu";
 import { NoteBody } from "./NoteBody";
@@ -25,12 +26,14 @@ export default function NotePage({ id }: { readonly id: string }) {
 
 function OpenNote({ session }: { readonly session: NoteSession }) {
   const { closed } = useStore(session.status);
+  const nothing = useStore(session.content) !== "ready" && closed !== null;
   const local = useRef<LocalContent | null>(null);
   const content = useCallback(() => local.current, []);
   const onContent = useCallback((current: LocalContent | null) => {
     local.current = current;
   }, []);
 
+  if (nothing) return <AbsentNote session={session} />;
   return (
     <div className="page note-page">
       <header className="note-header">

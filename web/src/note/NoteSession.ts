@@ -84,6 +84,7 @@ export class NoteSession {
 
   /** Read the title again, and write one that waits; for a page that comes to the front. */
   async refreshTitle(): Promise<void> {
+    if (this.closed || this.status.get().connection === "closed") return;
     this.title.flush();
     const document = await this.title.refresh();
     if (document !== null && !this.closed) this.info.set(document);
@@ -127,6 +128,8 @@ export class NoteSession {
     this.socket.close();
     await this.copy.close();
     this.doc.destroy();
+    const nothing = this.content.get() !== "ready" && this.status.get().closed !== null;
+    if (nothing) forgetNote(this.id);
   }
 
   private watch(): void {

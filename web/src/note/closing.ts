@@ -27,6 +27,25 @@ export function closedReason(code: number): ClosedReason | null {
   }
 }
 
+/** The same for a note of which this device has nothing to show. */
+export function absentNotice(reason: ClosedReason): ClosedNotice {
+  switch (reason) {
+    case "gone":
+      return { title: "This note was deleted", text: "It is no longer here.", retry: false };
+    case "forbidden":
+    case "signed-out":
+      return { ...closedNotice(reason), text: "Ask its owner to let you in." };
+    case "full":
+    case "too-big":
+    case "refused":
+      return {
+        title: "There is no such note",
+        text: "The address may be cut off or mistyped.",
+        retry: false,
+      };
+  }
+}
+
 export interface ClosedNotice {
   readonly title: string;
   readonly text: string;
