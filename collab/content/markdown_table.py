@@ -21,6 +21,7 @@ from collab.content.blocks import (
     Table,
     Text,
 )
+from collab.content.grid import lay_out
 from collab.content.inline_reading import join_texts
 from collab.content.markdown_inline import Place, write_inlines
 from collab.content.text import marker
@@ -36,35 +37,6 @@ def table_lines(table: Table) -> list[str]:
     lines[0] = _line([*(_cell(cell) for cell in rows[0]), *[""] * (width - len(rows[0]))])
     lines.insert(1, _line(["---"] * width))
     return lines
-
-
-def lay_out(rows: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
-    """Every cell in its column; None where a cell of another place reaches to.
-
-    Spans are left out of account if they would blow the table up beyond proportion.
-    """
-    cells = sum(len(row) for row in rows)
-    limit = 16 * cells + 1024
-    grid: list[list[Cell | None]] = []
-    reaching: dict[int, int] = {}
-    total = 0
-    for row in rows:
-        line: list[Cell | None] = []
-        below: dict[int, int] = {}
-        for cell in row:
-            while reaching.get(len(line), 0):
-                line.append(None)
-            start = len(line)
-            line.append(cell)
-            line.extend([None] * (cell.colspan - 1))
-            if cell.rowspan > 1:
-                below.update(dict.fromkeys(range(start, len(line)), cell.rowspan - 1))
-        total += len(line) + len(reaching)
-        if total > limit:
-            return [list(row) for row in rows]
-        reaching = {column: left - 1 for column, left in reaching.items() if left > 1} | below
-        grid.append(line)
-    return grid
 
 
 def flatten(blocks: Sequence[Block]) -> Inlines:

@@ -20,6 +20,7 @@ from collab.content.blocks import (
     Table,
     Text,
 )
+from collab.content.grid import lay_out
 
 
 def write_text(blocks: Sequence[Block]) -> str:
@@ -84,8 +85,8 @@ def _block(out: list[str], block: Block, first: str, rest: str) -> None:
         case Rule():
             _lines(out, "---", first, rest)
         case Table(rows):
-            for index, row in enumerate(rows):
-                cells = "\t".join([cell_text(cell.blocks) for cell in row])
+            for index, row in enumerate(lay_out(rows)):
+                cells = "\t".join([cell_text(cell.blocks) if cell else "" for cell in row])
                 _lines(out, cells, first if index == 0 else rest, rest)
         case _:
             assert_never(block)
