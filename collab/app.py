@@ -21,7 +21,7 @@ from collab.backplane.memory import MemoryBackplane
 from collab.clock import SystemClock
 from collab.crdt.pool import WorkerPool
 from collab.room.registry import Registry
-from collab.settings import Settings, unknown_variables
+from collab.settings import Settings, load_settings, unknown_variables
 from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
 from collab.storage.schema import migrate, require_current
@@ -122,6 +122,14 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     app.router.routes.append(WebSocketRoute("/ws/{document:path}", _endpoint(parts, settings)))
     app.router.routes.extend(pages.routes(pages.built_app()))
     return app
+
+
+def from_environment() -> FastAPI:
+    """For other ASGI servers: `uvicorn --factory collab.app:from_environment`.
+
+    One process only, and with logs as that server makes them. Raises ConfigError.
+    """
+    return create_app(load_settings())
 
 
 def _endpoint(parts: Service, settings: Settings) -> WebSocketEndpoint:

@@ -95,4 +95,6 @@ class _Immutable(StaticFiles):
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = _FOREVER
+        # Workers among them go by the policy of their own response.
+        response.headers["Content-Security-Policy"] = POLICY
         return response

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from collab.app import create_app
 from collab.auth.credentials import credentials_of
 from collab.auth.open import OpenAuthorizer
 from collab.auth.origins import parse_origin
 from collab.errors import AccessDenied
 from collab.interfaces import Credentials, Role
+from collab.settings import load_settings
 from tests.support.asgi import AsgiSocket
 
 LOCAL = "127.0.0.1:8000"
@@ -151,6 +154,29 @@ async def test_every_route_is_checked(client: httpx.AsyncClient, method: str) ->
     assert content.status_code == 403
     (left,) = (await client.get("/api/documents")).json()["documents"]
     assert left == made
+
+
+async def test_a_listed_origin_gets_cross_origin_headers(tmp_path: Path) -> None:
+    """[AC2] only listed origins may read answers from elsewhere."""
+    good = "https://notes.example"
+    settings = load_settings(data_dir=tmp_path / "data", allowed_origins=(parse_origin(good),))
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{LOCAL}") as http:
+            asked = {
+                "Access-Control-Request-Method": "PATCH",
+                "Access-Control-Request-Headers": "if-match",
+            }
+            url = "/api/documents/a%2Fb"
+            allowed = await http.options(url, headers={"Origin": good, **asked})
+            assert allowed.headers["Access-Control-Allow-Origin"] == good
+            evil = {"Origin": "https://evil.example", **asked}
+            refused = await http.options(url, headers=evil)
+            assert "Access-Control-Allow-Origin" not in refused.headers
+            listed = await http.get("/api/documents", headers={"Origin": good})
+            assert listed.status_code == 200
+            assert "ETag" in listed.headers["Access-Control-Expose-Headers"]
 
 
 def test_credentials_are_read_once() -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -32,6 +32,7 @@ class ServerProcess:
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
         self._log: list[str] = []
+        self._output: list[str] = []
         self._readers: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
@@ -72,6 +73,10 @@ class ServerProcess:
         """What the server wrote to stderr, over all its starts."""
         return "".join(self._log)
 
+    def output(self) -> str:
+        """What the server wrote to stdout, over all its starts."""
+        return "".join(self._output)
+
     def start(self) -> Self:
         """Start the process and wait until it accepts connections."""
         assert not self.alive, "the server is running"
@@ -89,7 +94,7 @@ class ServerProcess:
         assert process.stdout is not None
         assert process.stderr is not None
         self._readers = [
-            _thread(_pass_lines, process.stdout, lines),
+            _thread(_pass_lines, process.stdout, lines, self._output),
             _thread(_gather, process.stderr, self._log),
         ]
         self._await_ready(lines)
@@ -152,17 +157,17 @@ class ServerProcess:
         return code
 
 
-def _thread(target: object, stream: IO[str], sink: object) -> threading.Thread:
-    assert callable(target)
-    thread = threading.Thread(target=target, args=(stream, sink), daemon=True)
+def _thread(target: Callable[..., None], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=target, args=arguments, daemon=True)
     thread.start()
     return thread
 
 
-def _pass_lines(stream: IO[str], sink: queue.Queue[str | None]) -> None:
+def _pass_lines(stream: IO[str], waiting: queue.Queue[str | None], kept: list[str]) -> None:
     for line in stream:
-        sink.put(line)
-    sink.put(None)
+        kept.append(line)
+        waiting.put(line)
+    waiting.put(None)
 
 
 def _gather(stream: IO[str], sink: list[str]) -> None:

@@ -67,6 +67,7 @@ async def test_signals_end_it_without_a_complaint(tmp_path: Path, first: signal.
         os.kill(pid, first)
         assert server.terminate() in (0, 128 + signal.SIGTERM)
         assert "Traceback" not in server.log()
+        assert server.output() == f"Collab is ready at {server.url}/\n"
 
 
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
-from collab.app import Service, create_app
+from collab.app import Service, create_app, from_environment
+from collab.errors import ConfigError
 from collab.interfaces import StoredDocument
+from collab.protocol.close import CloseCode
 from collab.server import Server, listen, url_of
 from collab.settings import load_settings
 from collab.storage.sql import SqlDocumentStore
@@ -31,11 +35,13 @@ async def serving(data: Path, **overrides: object) -> AsyncIterator[str]:
     bound = listen("127.0.0.1", 0)
     task = asyncio.create_task(server.serve(sockets=[bound]))
     await ready.wait()
-    yield url_of(bound, "127.0.0.1").removeprefix("http://").rstrip("/")
-    server.should_exit = True
-    async with asyncio.timeout(20):
-        await task
-    await service.aclose()
+    try:
+        yield url_of(bound, "127.0.0.1").removeprefix("http://").rstrip("/")
+    finally:
+        server.should_exit = True
+        async with asyncio.timeout(20):
+            await task
+        await service.aclose()
 
 
 async def opened(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -128,3 +134,56 @@ async def test_a_server_in_this_loop_answers_and_ends(tmp_path: Path) -> None:
         response = await client.get(f"http://{address}/readyz")
         assert response.status_code == 200
         assert "server" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("localhost", "localhost")],
+)
+def test_the_address_shown_is_one_to_open(host: str, shown: str) -> None:
+    with listen("127.0.0.1", 0) as bound:
+        port = bound.getsockname()[1]
+        assert url_of(bound, host) == f"http://{shown}:{port}/"
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "a b"])
+def test_a_host_that_is_not_known_is_named(host: str) -> None:
+    with pytest.raises(ConfigError, match="COLLAB_HOST"):
+        listen(host, 0)
+
+
+class Stock(uvicorn.Server):
+    """uvicorn as it comes, but for telling when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: asyncio.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
+
+
+async def test_any_asgi_server_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stock uvicorn with its own protocols and our lifespan serves and loses nothing."""
+    monkeypatch.setenv("COLLAB_DATA_DIR", str(tmp_path))
+    config = uvicorn.Config(
+        from_environment(), log_config=None, lifespan="on", ws="websockets-sansio"
+    )
+    ready = asyncio.Event()
+    server = Stock(config, ready)
+    bound = listen("127.0.0.1", 0)
+    task = asyncio.create_task(server.serve(sockets=[bound]))
+    await ready.wait()
+    url = f"ws://127.0.0.1:{bound.getsockname()[1]}/ws"
+    async with peer(url, "stock") as ann:
+        await ann.join()
+        await ann.type("kept")
+        await ann.saved()
+        await ann.type(" to the end")
+        server.should_exit = True
+        assert await ann.close_code() == CloseCode.RESTART
+    async with asyncio.timeout(20):
+        await task
+    info = await Service(load_settings(data_dir=tmp_path)).catalog.find("stock")
+    assert info.sequence >= 1
