@@ -74,8 +74,9 @@ class WorkerPool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that run now."""
-        return [runner.child.pid for runner in self._runners if runner.child is not None]
+        """The processes that run now and may take another request."""
+        children = [runner.child for runner in self._runners]
+        return [child.pid for child in children if child is not None and child.usable]
 
     async def inspect(self, update: bytes) -> UpdateFacts:
         return calls.unpack_facts(await self.call("inspect", [update]))

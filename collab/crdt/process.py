@@ -11,6 +11,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from collab.crdt.frames import (
     EXIT_OUT_OF_MEMORY,
@@ -93,8 +94,9 @@ class WorkerProcess:
 
     @property
     def usable(self) -> bool:
-        """Whether it is alive and young enough for another request."""
-        return self._process.returncode is None and self._served < self._limits.requests
+        """Whether it is alive, as far as we know, and young enough for another request."""
+        ended = self._process.returncode is not None or self._stdout.at_eof()
+        return not ended and self._served < self._limits.requests
 
     async def exchange(self, parts: Sequence[bytes]) -> tuple[bytes, ...]:
         """Send a request and wait for its answer. Raises WorkerDied."""
@@ -107,7 +109,7 @@ class WorkerProcess:
             limit = self._limits.seconds
             raise WorkerDied(f"the document worker took longer than {limit:g} s") from None
         except (asyncio.IncompleteReadError, OSError, FrameError):
-            raise WorkerDied(f"the document worker died: {await self.kill()}") from None
+            raise WorkerDied(f"the document worker died: {await self._fall()}") from None
         if answer.number != self._served or not answer.parts:
             raise WorkerDied("the document worker answered something else")
         return answer.parts
@@ -126,12 +128,21 @@ class WorkerProcess:
             await self.kill()
 
     async def kill(self) -> str:
-        """Kill it, wait for it, and say how it had ended."""
+        """Kill it if it still runs, wait for it, and say how it ended."""
         with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+            if self._process.returncode is None:
+                self._process.kill()
         self._stdin.close()
         await self._ended()
         return _how_it_ended(self._process.returncode)
+
+    async def _fall(self) -> str:
+        """Say how a child ended whose pipe broke. It is given a moment to do so by itself, as
+        killing it would hide why it fell."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.stop_seconds):
+                await self._ended()
+        return await self.kill()
 
     async def _become_ready(self) -> None:
         try:
@@ -141,7 +152,7 @@ class WorkerProcess:
             limit = self._limits.start_seconds
             raise WorkerDied(f"a document worker was not ready within {limit:g} s") from None
         except (asyncio.IncompleteReadError, OSError, FrameError):
-            raise WorkerDied(f"a document worker died at start: {await self.kill()}") from None
+            raise WorkerDied(f"a document worker died at start: {await self._fall()}") from None
         if hello != Frame(READY, ()):
             raise WorkerDied("a document worker started with something else than a greeting")
 
@@ -164,8 +175,9 @@ class WorkerProcess:
 
 def _environment() -> dict[str, str]:
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    modules = os.pathsep.join(str(Path(path).absolute()) for path in sys.path)  # as for us
     # One arena: the limit counts address space, and each arena reserves 64 MiB of it.
-    return passed | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "MALLOC_ARENA_MAX": "1"}
+    return passed | {"PYTHONPATH": modules, "MALLOC_ARENA_MAX": "1"}
 
 
 def _how_it_ended(status: int | None) -> str:

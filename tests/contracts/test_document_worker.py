@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 
 import pycrdt
@@ -20,6 +19,9 @@ from collab.protocol.state_vector import decode_state_vector
 from collab.protocol.update import validate_update
 from tests.crdt.histories import history, loaded, shown
 from tests.crdt.inline import InlineWorker
+
+# One pool, and so one event loop, for all tests here: children take a moment to start.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GARBAGE = b"\xff" * 64
 
@@ -39,11 +41,8 @@ def text(characters: str) -> bytes:
     return document.get_update()
 
 
-class DocumentWorkerContract(ABC):
+class DocumentWorkerContract:
     """Subclass it with a `worker` fixture."""
-
-    @abstractmethod
-    def worker(self) -> DocumentWorker: ...
 
     async def test_inspect_gives_the_facts(self, worker: DocumentWorker) -> None:
         """[WK9] an update is validated as on the event loop."""
@@ -142,13 +141,17 @@ class DocumentWorkerContract(ABC):
         assert isinstance(results[2], ProtocolError)
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pool() -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool()
+    yield pool
+    await pool.aclose()
+
+
 class TestWorkerPool(DocumentWorkerContract):
-    @pytest_asyncio.fixture(scope="module", loop_scope="module")
-    async def worker(self) -> AsyncIterator[DocumentWorker]:  # type: ignore[override]
-        pool = WorkerPool()
-        yield pool
-        await pool.aclose()
+    @pytest.fixture
+    def worker(self, pool: WorkerPool) -> DocumentWorker:
+        return pool
 
 
 class TestInlineWorker(DocumentWorkerContract):

@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_a_typed_error(garbage: bytes) -> None:
             call()
 
 
-class PanicException(BaseException):  # noqa: N818 - named as the library's is
+class PanicException(BaseException):
     """Stands for the library's own, which cannot be constructed on purpose."""
 
 

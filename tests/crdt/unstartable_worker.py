@@ -1,0 +1,3 @@
+"""A worker process that dies before it is ready."""
+
+raise SystemExit(9)
