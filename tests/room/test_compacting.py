@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collab.errors import WorkerDied
 from collab.protocol.close import CloseCode
+from collab.protocol.messages import SyncStep2
 from tests.room.house import DOCUMENT, House, Peer, settle
 from tests.support.edits import Author, text_of
 from tests.support.stores import When
@@ -146,8 +147,6 @@ async def test_deleted_text_is_dropped_by_compaction(house: House) -> None:
     await settle()
     assert sum(map(len, await house.saved())) < 200
     before = house.store.calls["append"]
-    from collab.protocol.messages import SyncStep2
-
     await (await house.peer("back")).say(SyncStep2(author.everything()))
     await settle()
     assert house.store.calls["append"] == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from collab.interfaces import Append, NewRow
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStatus
@@ -77,8 +79,6 @@ async def test_a_hint_during_the_load_is_not_forgotten(house: House) -> None:
     bob = await house.synced("bob", other)
     with house.store.hold("load", When.AFTER):
         opening = house.registry.open(DOCUMENT)
-        import asyncio
-
         task = asyncio.ensure_future(opening)
         await house.store.waiting()
         await bob.write(Author(1).write("meanwhile"))

@@ -157,6 +157,11 @@ class Cluster:
         else:
             self._offline.discard(peer)
 
+    def neighbours(self, peer: Replica) -> list[Replica]:
+        """The other peers on its node."""
+        home, _ = self._homes[peer]
+        return [p for p in self.peers if p is not peer and self._homes[p][0] == home]
+
     async def _live(self, peer: Replica) -> None:
         while peer in self.peers:
             if not peer.connected and peer not in self._offline:

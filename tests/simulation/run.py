@@ -124,6 +124,7 @@ async def _end(cluster: Cluster) -> None:
 async def _check(cluster: Cluster) -> None:
     if cluster.promises.broken:
         raise PromiseBrokenError("; ".join(cluster.promises.broken))
+    _check_presence(cluster)
     for number in range(len(cluster.nodes)):
         if not await cluster.drain_node(number):
             raise PromiseBrokenError("a drain in calm weather did not save everything")
@@ -134,6 +135,14 @@ async def _check(cluster: Cluster) -> None:
     fresh.apply_update(log)
     _check_tokens(cluster, [t.encode() for t in fresh.get("tokens", type=Array)])
     _check_equal(cluster, log, fresh)
+
+
+def _check_presence(cluster: Cluster) -> None:
+    """Everybody sees everybody else on the same node, and nobody who left."""
+    for peer in cluster.peers:
+        expected = {other.client for other in cluster.neighbours(peer)}
+        if set(peer.present) != expected:
+            raise PromiseBrokenError(f"{peer.name} sees {set(peer.present)}, not {expected}")
 
 
 def _check_tokens(cluster: Cluster, final: list[bytes]) -> None:
