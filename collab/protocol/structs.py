@@ -80,10 +80,17 @@ class StructWalk:
                 raise ProtocolError(f"two sections of client {client}")
             self._spelling = reader.data[start : reader.pos]
             self.structs[client] = self._read_section(client, count)
-        if self._strict:
-            for parent in self._parents:
-                if parent not in self.types:
-                    self._refuse_leaf(parent)
+        if self._strict and (leaves := self.leaf_parents()):
+            raise ProtocolError(f"the parent {min(leaves)} is no shared type")
+
+    def leaf_parents(self) -> set[Id]:
+        """The parents that this update shows to be neither a shared type nor gone."""
+        return {id_ for id_ in self._parents if id_ not in self.types and self._is_leaf(*id_)}
+
+    def _is_leaf(self, client: int, clock: int) -> bool:
+        return _covers(self.structs.get(client, ()), clock) and not _covers(
+            self._gone.get(client, ()), clock
+        )
 
     def _read_section(self, client: int, count: int) -> Ranges:
         reader = self._reader
@@ -161,17 +168,6 @@ class StructWalk:
                 f"item {clock} of client {client} refers to its own clock {other_clock}"
             )
         return client, other_clock
-
-    def _refuse_leaf(self, parent: Id) -> None:
-        """Raise if this update shows that a parent is neither a shared type nor gone.
-
-        Yjs drops the children of such an item, yrs refuses the whole document.
-        """
-        client, clock = parent
-        if _covers(self.structs.get(client, ()), clock) and not _covers(
-            self._gone.get(client, ()), clock
-        ):
-            raise ProtocolError(f"the parent at clock {clock} of client {client} is no shared type")
 
 
 def _covers(ranges: Sequence[tuple[int, int]], clock: int) -> bool:

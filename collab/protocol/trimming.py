@@ -9,26 +9,13 @@ under an id is the one that counts, for everyone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from collab.protocol.any import read_any
-from collab.protocol.content import ANY, CONTENT_READERS, GC, SKIP, STRING
+from collab.protocol.content import ANY, GC, SKIP, STRING
 from collab.protocol.encoding import Reader, write_string, write_varuint
+from collab.protocol.parts import StructParts, read_structs, write_section
 from collab.protocol.ranges import Ranges
-from collab.protocol.structs import HAS_ORIGIN, HAS_PARENT_SUB, HAS_RIGHT_ORIGIN, KIND
-
-
-@dataclass(slots=True)
-class _Struct:
-    """A struct in the bytes of its parts; `place` is all between the first byte and `content`,
-    `right` the right origin in it."""
-
-    clock: int
-    length: int
-    info: int
-    place: bytes
-    right: bytes
-    content: bytes
+from collab.protocol.structs import HAS_ORIGIN, KIND
 
 
 def without_known(update: bytes, known: Mapping[int, Ranges]) -> bytes:
@@ -40,52 +27,16 @@ def without_known(update: bytes, known: Mapping[int, Ranges]) -> bytes:
     for _ in range(reader.varuint()):
         count = reader.varuint()
         client = reader.varuint()
-        structs = _read_structs(reader, count)
+        structs = read_structs(reader, count)
         sections += _write_section(out, client, structs, known.get(client, ()))
     head = bytearray()
     write_varuint(head, sections)
     return bytes(head + out) + update[reader.pos :]
 
 
-def _read_structs(reader: Reader, count: int) -> Iterator[_Struct]:
-    clock = reader.varuint()
-    for _ in range(count):
-        info = reader.uint8()
-        start = reader.pos
-        right = b"" if info in (GC, SKIP) else _skip_place(reader, info)
-        middle = reader.pos
-        length = (
-            reader.varuint() if info in (GC, SKIP) else CONTENT_READERS[info & KIND](reader, 64)
-        )
-        place, content = reader.data[start:middle], reader.data[middle : reader.pos]
-        yield _Struct(clock, length, info, place, right, content)
-        clock += length
-
-
-def _skip_place(reader: Reader, info: int) -> bytes:
-    """Step over the place of an item; gives the bytes of its right origin."""
-    if info & HAS_ORIGIN:
-        _skip_id(reader)
-    start = reader.pos
-    if info & HAS_RIGHT_ORIGIN:
-        _skip_id(reader)
-    right = reader.data[start : reader.pos]
-    if info < HAS_RIGHT_ORIGIN:
-        if reader.varuint():
-            reader.skip_bytes()
-        else:
-            _skip_id(reader)
-        if info & HAS_PARENT_SUB:
-            reader.skip_bytes()
-    return right
-
-
-def _skip_id(reader: Reader) -> None:
-    reader.varuint()
-    reader.varuint()
-
-
-def _write_section(out: bytearray, client: int, structs: Iterator[_Struct], known: Ranges) -> int:
+def _write_section(
+    out: bytearray, client: int, structs: Iterator[StructParts], known: Ranges
+) -> int:
     """Append what is new of a client's structs; the number of sections that makes."""
     body = bytearray()
     count = first = end = 0
@@ -104,9 +55,7 @@ def _write_section(out: bytearray, client: int, structs: Iterator[_Struct], know
             end = stop
     if not count:
         return 0
-    for value in (count, client, first):
-        write_varuint(out, value)
-    out += body
+    write_section(out, count, client, first, body)
     return 1
 
 
@@ -124,12 +73,10 @@ def _gaps(start: int, stop: int, known: Ranges) -> Iterator[tuple[int, int]]:
         yield start, stop
 
 
-def _write_piece(out: bytearray, client: int, struct: _Struct, start: int, stop: int) -> None:
+def _write_piece(out: bytearray, client: int, struct: StructParts, start: int, stop: int) -> None:
     """Append the part of a struct from one clock to another."""
     if stop - start == struct.length:
-        out.append(struct.info)
-        out += struct.place
-        out += struct.content
+        struct.write(out)
         return
     info = struct.info
     if start > struct.clock and info != GC:
@@ -144,7 +91,7 @@ def _write_piece(out: bytearray, client: int, struct: _Struct, start: int, stop:
     _write_content(out, struct, start - struct.clock, stop - struct.clock)
 
 
-def _write_content(out: bytearray, struct: _Struct, start: int, stop: int) -> None:
+def _write_content(out: bytearray, struct: StructParts, start: int, stop: int) -> None:
     """Append a part of a content. Those not named here have a length of one."""
     reader = Reader(struct.content)
     kind = struct.info & KIND

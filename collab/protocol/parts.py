@@ -1,0 +1,78 @@
+"""Structs in the bytes of their parts, so that an update can be written again with some changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from collab.protocol.any import MAX_DEPTH
+from collab.protocol.content import CONTENT_READERS, GC, SKIP
+from collab.protocol.encoding import Reader, write_varuint
+from collab.protocol.structs import HAS_ORIGIN, HAS_PARENT_SUB, HAS_RIGHT_ORIGIN, KIND, Id
+
+
+@dataclass(slots=True)
+class StructParts:
+    """A struct: `place` is all between the first byte and the content, `right` the bytes of the
+    right origin in it, `parent` the id in it."""
+
+    clock: int
+    length: int
+    info: int
+    place: bytes = b""
+    right: bytes = b""
+    parent: Id | None = None
+    content: bytes = b""
+
+    def write(self, out: bytearray) -> None:
+        out.append(self.info)
+        out += self.place
+        out += self.content
+
+
+def read_structs(reader: Reader, count: int) -> Iterator[StructParts]:
+    """The structs of a section that was read up to its first clock."""
+    clock = reader.varuint()
+    for _ in range(count):
+        struct = StructParts(clock, 0, reader.uint8())
+        if struct.info in (GC, SKIP):
+            start = reader.pos
+            struct.length = reader.varuint()
+        else:
+            _read_place(reader, struct)
+            start = reader.pos
+            struct.length = CONTENT_READERS[struct.info & KIND](reader, MAX_DEPTH)
+        struct.content = reader.data[start : reader.pos]
+        yield struct
+        clock += struct.length
+
+
+def _read_place(reader: Reader, struct: StructParts) -> None:
+    start = reader.pos
+    if struct.info & HAS_ORIGIN:
+        _read_id(reader)
+    middle = reader.pos
+    if struct.info & HAS_RIGHT_ORIGIN:
+        _read_id(reader)
+    struct.right = reader.data[middle : reader.pos]
+    if struct.info < HAS_RIGHT_ORIGIN:
+        if reader.varuint():
+            reader.skip_bytes()
+        else:
+            struct.parent = _read_id(reader)
+        if struct.info & HAS_PARENT_SUB:
+            reader.skip_bytes()
+    struct.place = reader.data[start : reader.pos]
+
+
+def _read_id(reader: Reader) -> Id:
+    return reader.varuint(), reader.varuint()
+
+
+def write_section(
+    out: bytearray, count: int, client: int, clock: int, structs: bytes | bytearray
+) -> None:
+    """Append the section of a client whose structs are written."""
+    for value in (count, client, clock):
+        write_varuint(out, value)
+    out += structs
