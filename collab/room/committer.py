@@ -32,7 +32,7 @@ class Source(Protocol):
         """The rows taken are saved; the last has this sequence."""
 
     def failed(self) -> None:
-        """The rows taken are not known to be saved: keep them."""
+        """Rows that were taken are not known to be saved: keep them."""
 
     def gone(self) -> None:
         """The document does not exist any more."""
@@ -183,17 +183,19 @@ class Committer:
 
     async def _commit(self, rooms: Sequence[Source]) -> bool:
         """One transaction for what these rooms have pending; whether it is known to be done."""
-        taken = [(room, rows) for room in rooms if (rows := room.take())]
-        if not taken:
-            return True
         try:
+            taken = [(room, rows) for room in rooms if (rows := room.take())]
+            if not taken:
+                return True
             sequences = await self._store.append([Append(r.document, rows) for r, rows in taken])
+            if len(sequences) != len(taken):
+                raise StorageError(f"{len(taken)} documents to append to, {len(sequences)} answers")
         except Exception as error:
             # Any failure is the same here: nothing is known to be saved, nothing may be lost.
             self.failures += 1
             expected = isinstance(error, StorageError)
             logger.warning("a commit failed: %s", error, exc_info=None if expected else error)
-            for room, _ in taken:
+            for room in rooms:
                 room.failed()
             return False
         self.commits += 1

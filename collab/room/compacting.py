@@ -81,10 +81,10 @@ class Compactor:
         self._busy.add(room)
         try:
             async with self._slots:
-                if room.state is not RoomState.GONE:
+                if room.state is not RoomState.GONE and room.log.row_count:
                     await self._compact(room)
+                    self.compactions += 1
             self._troubles.pop(room, None)
-            self.compactions += 1
         except CompactionConflict as error:
             # Another node compacted, or an earlier try took effect although it failed.
             logger.info("compaction of %r: %s", room.document, error)
@@ -96,8 +96,6 @@ class Compactor:
 
     async def _compact(self, room: Room) -> None:
         base, rows = room.log.base, room.log.rows
-        if not rows:
-            return
         updates = [row.data for row in rows]
         if base is not None:
             updates.insert(0, base.data)

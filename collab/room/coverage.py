@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 
+from collab.protocol.state_vector import encode_state_vector
 from collab.protocol.update import Ranges, UpdateFacts
 
 
@@ -54,12 +55,13 @@ class ClockSet:
 class Coverage:
     """What a document holds of every client."""
 
-    __slots__ = ("_deletes", "_structs", "_unresolved")
+    __slots__ = ("_deletes", "_state_vector", "_structs", "_unresolved")
 
     def __init__(self) -> None:
         self._structs: dict[int, ClockSet] = {}
         self._deletes: dict[int, ClockSet] = {}
         self._unresolved: dict[int, int] = {}
+        self._state_vector: bytes | None = None
 
     def lacks(self, facts: UpdateFacts) -> bool:
         """Whether an update with these facts would add anything."""
@@ -77,6 +79,7 @@ class Coverage:
 
     def include(self, other: Coverage) -> None:
         """Take in all that `other` covers."""
+        self._state_vector = None
         for held, more in ((self._structs, other._structs), (self._deletes, other._deletes)):
             for client, clocks in more.items():
                 mine = held.setdefault(client, ClockSet())
@@ -89,6 +92,7 @@ class Coverage:
                 del self._unresolved[client]
 
     def add_structs(self, structs: Mapping[int, Ranges]) -> None:
+        self._state_vector = None
         _add(self._structs, structs)
 
     def add_deletes(self, deletes: Mapping[int, Ranges]) -> None:
@@ -96,6 +100,7 @@ class Coverage:
 
     def add_state(self, state: Mapping[int, int]) -> None:
         """Take in all clocks below those of a state vector."""
+        self._state_vector = None
         for client, clock in state.items():
             if clock:
                 self._structs.setdefault(client, ClockSet()).add(0, clock)
@@ -103,6 +108,12 @@ class Coverage:
     def state(self) -> dict[int, int]:
         """The state vector: per client, the clocks from zero up to the first gap."""
         return {c: held.prefix for c, held in self._structs.items() if held.prefix}
+
+    def state_vector(self) -> bytes:
+        """`state`, encoded; once for all who ask before it changes."""
+        if self._state_vector is None:
+            self._state_vector = encode_state_vector(self.state())
+        return self._state_vector
 
     def opens_gap(self, facts: UpdateFacts) -> bool:
         """Whether structs of the update would wait for earlier clocks of their client."""

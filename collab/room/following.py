@@ -59,7 +59,7 @@ class Follower:
                     await self._look(room, reload)
                     failures = 0
                 except DocumentNotFound:
-                    room.gone()
+                    room.vanished()
                 except CollabError as error:
                     failures += 1
                     self.failures += 1

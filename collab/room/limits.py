@@ -15,7 +15,7 @@ class RoomLimits:
     """Bytes, seconds and counts; every queue and table of the rooms has one here.
 
     A peer costs at most `channel_high` plus one frame in its channel, `outbox_bytes` plus one
-    answer to a sync request in its outbox, and `receipts` entries that wait for a commit.
+    answer to a sync request in its outbox, and `receipts` that wait for a commit.
     """
 
     update: UpdateLimits = field(default_factory=UpdateLimits)
@@ -31,10 +31,11 @@ class RoomLimits:
     channel_high: int = 256 * KIB
     """Frames go to the channel while it buffers less than this, then to the outbox."""
     receipts: int = 10_000
-    """Receipts that one session may wait for."""
+    """Receipts that one session may wait for, with echoes of at most `outbox_bytes`."""
 
     pending_bytes: int = 16 * MIB
-    """Uncommitted updates of one room; over it, writers are told to try later."""
+    """Uncommitted updates of one room; over it, writers are told to try later. Where none
+    waits, one of any size is taken."""
     pending_bytes_total: int = 128 * MIB
     """Uncommitted updates of all rooms."""
     document_bytes: int = 64 * MIB

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collab.crdt import updates
-from collab.errors import DocumentUnreadable
 from collab.interfaces import NewRow
+from collab.room.merging import merged, merged_runs, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,13 @@ class Batch:
             by_author.setdefault(update.author, []).append(update)
         rows = []
         for author, written in by_author.items():
-            for group in _groups(written, merge_bytes):
-                clients = tuple(sorted({client for update in group for client in update.clients}))
-                rows += [NewRow(data, author, clients) for data in _merged(group)]
+            for run in runs(written, lambda update: len(update.data), merge_bytes):
+                clients = tuple(sorted({client for update in run for client in update.clients}))
+                parts = [update.data for update in run]
+                rows += [NewRow(data, author, clients) for data in merged(parts)]
         if len(by_author) == 1:
             return tuple(rows), [row.data for row in rows]
-        groups = _groups(self.updates, merge_bytes)
-        return tuple(rows), [data for group in groups for data in _merged(group)]
+        return tuple(rows), merged_runs([update.data for update in self.updates], merge_bytes)
 
 
 class PendingUpdates:
@@ -76,9 +74,9 @@ class PendingUpdates:
 
     def put_back(self) -> None:
         """The commit failed: its updates wait again, before those that came meanwhile."""
-        assert self._in_flight is not None
-        self._queue[:0] = self._in_flight.updates
-        self._in_flight = None
+        if self._in_flight is not None:
+            self._queue[:0] = self._in_flight.updates
+            self._in_flight = None
 
     def saved_batch(self) -> int:
         """The commit is done; returns the bytes that it saved."""
@@ -96,26 +94,3 @@ class PendingUpdates:
         self.size -= size
         self._queue.clear()
         return size
-
-
-def _groups(written: Sequence[PendingUpdate], most: int) -> list[list[PendingUpdate]]:
-    """`written` cut into runs of at most `most` bytes, or of one update."""
-    groups: list[list[PendingUpdate]] = []
-    room = 0
-    for update in written:
-        size = len(update.data)
-        if not groups or size > room:
-            groups.append([])
-            room = most
-        groups[-1].append(update)
-        room -= size
-    return groups
-
-
-def _merged(group: Sequence[PendingUpdate]) -> list[bytes]:
-    """One update; or all as they are, if the library cannot merge what was validated."""
-    data = [update.data for update in group]
-    try:
-        return [updates.merge(data)]
-    except DocumentUnreadable:
-        return data

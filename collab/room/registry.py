@@ -215,7 +215,7 @@ class Registry:
     def _touch(self, room: Room) -> None:
         now = self._clock.monotonic()
         if room in self._idle:
-            self._idle[room] = now
+            self._mark_idle(room)
         if now - room.looked >= self._limits.look_after:
             room.looked = now
             self._follower.follow(room)
@@ -226,20 +226,26 @@ class Registry:
         while True:
             self._idle_event.clear()
             now = self._clock.monotonic()
-            for room in [r for r, since in self._idle.items() if self._is_due(since, now)]:
+            for room in self._due(now):
+                del self._idle[room]
                 if not room.idle:
-                    del self._idle[room]
-                elif self._compactor.worthwhile(room):
+                    continue
+                if self._compactor.worthwhile(room):
                     self._tasks.spawn(self._compact_and_unload(room), f"unload {room.document}")
-                    del self._idle[room]
                 else:
                     self._forget(room, CloseCode.NORMAL, "")
-            first = min(self._idle.values(), default=None)
+            first = next(iter(self._idle.values()), None)
             pause = None if first is None else first + self._limits.idle_unload - now
             await wait_for(self._idle_event, pause, self._clock)
 
-    def _is_due(self, since: float, now: float) -> bool:
-        return now - since >= self._limits.idle_unload
+    def _due(self, now: float) -> list[Room]:
+        """The rooms idle for long enough; those idle longest come first in the table."""
+        due = []
+        for room, since in self._idle.items():
+            if now - since < self._limits.idle_unload:
+                break
+            due.append(room)
+        return due
 
     async def _compact_and_unload(self, room: Room) -> None:
         """The room stays open meanwhile: whoever comes finds it, and it is looked at again."""
@@ -258,8 +264,13 @@ class Registry:
 
     def room_idle(self, room: Room) -> None:
         if room.state is RoomState.OPEN:
-            self._idle[room] = self._clock.monotonic()
+            self._mark_idle(room)
+
+    def _mark_idle(self, room: Room) -> None:
+        if not self._idle:
             self._idle_event.set()
+        self._idle.pop(room, None)
+        self._idle[room] = self._clock.monotonic()
 
     def room_committed(self, room: Room, sequence: int) -> None:
         self._backplane.publish(Hint(HintKind.COMMITTED, room.document, sequence))

@@ -19,8 +19,7 @@ from collab.interfaces import (
 )
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
-from collab.protocol.messages import AwarenessUpdate, Message, SyncStep1, Update
-from collab.protocol.state_vector import encode_state_vector
+from collab.protocol.messages import AwarenessUpdate, Message, SyncStatus, SyncStep1, Update
 from collab.protocol.update import UpdateFacts
 from collab.room.codec import YJS, Codec
 from collab.room.committer import Committer
@@ -28,6 +27,7 @@ from collab.room.coverage import Coverage
 from collab.room.diffs import Diffs
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
+from collab.room.merging import merged_runs
 from collab.room.outbox import Item, ItemKind, Outbox
 from collab.room.pending import PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
@@ -90,7 +90,7 @@ class Room:
         self._pending = PendingUpdates()
         self._updates_in_flight: list[bytes] = []
         self._rows_in_flight: tuple[NewRow, ...] = ()
-        self._receipts: deque[tuple[int, Session, Message]] = deque()
+        self._receipts: deque[tuple[int, Session, SyncStatus | Update]] = deque()
         self._present: Peers = {}
         self._subscribed: Peers = {}
         self._owner = owner
@@ -128,7 +128,7 @@ class Room:
         session = Session(self, channel, access, codec)
         self.sessions[session] = None
         self._present.setdefault(codec, {})[session] = session.outbox
-        session.send(SyncStep1(encode_state_vector(self._coverage.state())))
+        session.send(SyncStep1(self._coverage.state_vector()))
         if everyone := self.presence.everyone():
             session.send(AwarenessUpdate(everyone))
         return session
@@ -180,14 +180,11 @@ class Room:
         self.subscribe(session)
         self._committer.offer(self, len(update))
 
-    def after_saved(self, session: Session, message: Message) -> None:
+    def after_saved(self, session: Session, message: SyncStatus | Update) -> None:
         """Send `message` once all that was accepted so far is committed."""
         if self._pending.saved == self._pending.accepted:
             session.send(message)
-        elif session.receipts >= self.limits.receipts:
-            session.close(CloseCode.TRY_LATER, "too many receipts wait for the store")
-        else:
-            session.receipts += 1
+        elif session.await_receipt(message):
             self._receipts.append((self._pending.accepted, session, message))
 
     def _refusal(self, size: int, facts: UpdateFacts) -> tuple[CloseCode, str] | None:
@@ -239,24 +236,33 @@ class Room:
 
     def gone(self) -> None:
         self._pending.put_back()
-        self._owner.room_gone(self)
+        self.vanished()
 
-    # --- What others wrote -------------------------------------------------------------
+    # --- What others did ---------------------------------------------------------------
+
+    def vanished(self) -> None:
+        """The store says that there is no such document any more."""
+        self._owner.room_gone(self)
 
     def learned(self, rows: Iterable[tuple[LogRow, UpdateFacts]]) -> None:
         """Take in rows that other nodes committed."""
         self.looked = self._clock.monotonic()
+        if self.state is RoomState.GONE:
+            return
+        new = []
         for row, facts in rows:
-            if self.state is not RoomState.GONE and self.log.add(row):
+            if self.log.add(row):
                 self._coverage.add(facts, len(row.data))
-                self._broadcast(row.data)
+                new.append(row.data)
+        for update in merged_runs(new, self.limits.merge_bytes):
+            self._broadcast(update)
 
     async def reloaded(self, stored: StoredDocument, coverage: Coverage) -> None:
         """Go on from what the store holds, after its log was compacted by another node.
 
         Raises DocumentUnreadable, WorkerError.
         """
-        known = encode_state_vector(self._coverage.state())
+        known = self._coverage.state_vector()
         self.looked = self._clock.monotonic()
         self.log.replace(stored)
         self._coverage.include(coverage)
@@ -284,8 +290,7 @@ class Room:
         receipts, saved = self._receipts, self._pending.saved
         while receipts and receipts[0][0] <= saved:
             _, session, message = receipts.popleft()
-            session.receipts -= 1
-            session.send(message)
+            session.receipt(message)
 
     def _fan_out(self, peers: Peers, kind: ItemKind, message: Message) -> None:
         """The hot path: a frame is encoded once for all peers of a wire."""

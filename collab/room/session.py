@@ -49,13 +49,13 @@ class Session:
         """Looked at for every frame: a change holds from the next one on."""
         self.codec = codec
         self.claimant = Claimant(lambda state: stamp(self.access, state))
-        self.receipts = 0
-        """Receipts that it waits for."""
         limits = room.limits
         self.outbox = Outbox(channel, limits.channel_high, limits.outbox_bytes, self._too_slow)
         self._room = room
         self._channel = channel
         self._over = False
+        self._receipts = 0
+        self._receipt_bytes = 0
 
     @property
     def over(self) -> bool:
@@ -80,6 +80,22 @@ class Session:
         """Send an answer to this peer alone."""
         if not self._over:
             self.outbox.put(Item(ItemKind.ANSWER, self.codec.encode(message)))
+
+    def await_receipt(self, message: SyncStatus | Update) -> bool:
+        """Whether it may wait for one more; else it is closed."""
+        limits = self._room.limits
+        self._receipts += 1
+        self._receipt_bytes += _size(message)
+        if self._receipts <= limits.receipts and self._receipt_bytes <= limits.outbox_bytes:
+            return True
+        self.close(CloseCode.TRY_LATER, "too many receipts wait for the store")
+        return False
+
+    def receipt(self, message: SyncStatus | Update) -> None:
+        """Send what it waited for."""
+        self._receipts -= 1
+        self._receipt_bytes -= _size(message)
+        self.send(message)
 
     def close(self, code: CloseCode, reason: str) -> None:
         if not self._over:
@@ -185,6 +201,10 @@ class Session:
         # from inside a broadcast, where that would nest as deep as there are slow peers.
         close = partial(self.close, CloseCode.TRY_LATER, "the connection reads too slowly")
         asyncio.get_running_loop().call_soon(close)
+
+
+def _size(message: SyncStatus | Update) -> int:
+    return len(message.update) if isinstance(message, Update) else len(message.payload)
 
 
 def _shortened(reason: str) -> str:

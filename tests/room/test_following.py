@@ -36,7 +36,9 @@ async def test_an_own_commit_finds_a_hole(house: House) -> None:
     await settle()
     room = await house.room()
     assert room.sequence == 3
-    assert len(ann.updates()) == 3
+    own, others = ann.updates()
+    assert text_of(own) == "one "
+    assert sorted(text_of(others).split()) == ["three", "two"]
     late = await house.peer("late")
     assert sorted(text_of(await late.sync()).split()) == ["one", "three", "two"]
 
@@ -145,3 +147,20 @@ async def test_a_delete_drops_what_is_pending(house: House) -> None:
     assert ann.receipts() == []
     assert house.registry.stats().pending_bytes == 0
     assert await house.registry.drain(1.0)
+
+
+async def test_a_delete_whose_hint_was_lost_is_found_at_a_join(house: House) -> None:
+    """[RM11] the log is the truth for deletes too, whatever is being committed."""
+    ann = await house.synced("ann")
+    await settle(2)
+    with house.store.hold("append"):
+        await ann.write(Author(1).write("x"))
+        await house.store.waiting()
+        await house.memory.delete(DOCUMENT)
+        await house.room()
+        await settle()
+        assert ann.code is CloseCode.GONE
+    await settle()
+    assert not house.registry.rooms
+    assert house.registry.stats().pending_bytes == 0
+    assert house.registry.stats().task_failures == 0

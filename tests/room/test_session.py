@@ -167,3 +167,16 @@ async def test_receipts_that_wait_are_bounded(house: House) -> None:
         for _ in range(6):
             await ann.say(SyncStatus(b"1"))
         assert ann.code is CloseCode.TRY_LATER
+
+
+async def test_echoes_that_wait_are_bounded_in_bytes(house: House) -> None:
+    """[RM7] repeats of a large update cannot pile up while the store is slow."""
+    await house.restart(outbox_bytes=1000)
+    ann = await house.synced()
+    update = Author(1).write("x" * 400)
+    with house.store.hold("append"):
+        for _ in range(3):
+            await ann.write(update)
+        assert ann.code is None
+        await ann.write(update)
+        assert ann.code is CloseCode.TRY_LATER

@@ -11,6 +11,7 @@ from collab.protocol.messages import Message
 from collab.protocol.update import UpdateFacts
 from collab.room.committer import Committer
 from collab.room.following import Follower
+from collab.room.presence import Presence
 from collab.room.room import Room
 from collab.room.session import Session
 from tests.simulation.cluster import PromiseBrokenError
@@ -100,6 +101,12 @@ def test_a_node_that_ignores_the_others_is_found_out(monkeypatch: pytest.MonkeyP
     """[RM16] oracle C"""
     monkeypatch.setattr(Follower, "follow", lambda *_: None)
     assert any("another" in text for text in found_out())
+
+
+def test_a_room_with_ghosts_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[RM20] everybody sees everybody, and nobody who left"""
+    monkeypatch.setattr(Presence, "leave", lambda *_: None)
+    assert any("sees" in text for text in found_out())
 
 
 def test_a_committer_that_gives_up_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
