@@ -44,7 +44,8 @@ def _shown(blocks: Sequence[Block]) -> list[Block]:
 
 def _blocks(out: list[str], blocks: Sequence[Block], first: str, rest: str, in_item: bool) -> None:
     """Write blocks that are not blank: `first` goes before the first line, `rest` before the
-    others. Each line is written once, so that nesting costs no more than its indentation."""
+    others. Each line is written once, so that nesting costs no more than its indentation. Two
+    stack frames a level at most: a tree may be 256 levels deep."""
     if not blocks:
         out.append(f"{first.rstrip()}\n")
     previous: Block | None = None
@@ -108,31 +109,31 @@ def _list(out: list[str], block: ListBlock, first: str, rest: str, is_other: boo
     for index, (item, shown) in enumerate(zip(block.items, contents, strict=True)):
         if index and is_loose:
             out.append(f"{rest.rstrip()}\n")
-        before = rest if index else first
         marker = _marker(block, index, is_other)
         inner = rest + " " * len(marker)
+        before = (rest if index else first) + marker
         if block.kind is ListKind.TASK:
-            _task(out, item, shown, before + marker, inner)
-        elif shown and isinstance(shown[0], ListBlock):
-            # On a line of its own: `- - -` is a rule.
-            out.append(f"{before}{marker.rstrip()}\n")
+            before += "[x] " if item.checked else "[ ] "
+        line = _first_line(block, item, shown)
+        if line is None:
+            _blocks(out, shown, before, inner, in_item=True)
+            continue
+        out.append(f"{(before + line).rstrip(' ')}\n")
+        if shown:
+            if line and not _may_touch(item.blocks[0], shown[0]):
+                out.append(f"{inner.rstrip()}\n")
             _blocks(out, shown, inner, inner, in_item=True)
-        else:
-            _blocks(out, shown, before + marker, inner, in_item=True)
 
 
-def _task(out: list[str], item: Item, shown: Sequence[Block], before: str, inner: str) -> None:
-    box = "[x] " if item.checked else "[ ] "
-    if is_blank(item.blocks[0]):
+def _first_line(block: ListBlock, item: Item, shown: Sequence[Block]) -> str | None:
+    """What the item's first line holds, if not the beginning of its first block."""
+    if block.kind is ListKind.TASK and is_blank(item.blocks[0]):
         # A box with nothing after it is no task; Tiptap writes an empty paragraph like this.
-        out.append(f"{before}{box}&nbsp;\n")
-        if not shown:
-            return
-        if not _may_touch(item.blocks[0], shown[0]):
-            out.append(f"{inner.rstrip()}\n")
-        _blocks(out, shown, inner, inner, in_item=True)
-    else:
-        _blocks(out, shown, before + box, inner, in_item=True)
+        return "&nbsp;"
+    if shown and isinstance(shown[0], ListBlock):
+        # `- - -` is a rule.
+        return ""
+    return None
 
 
 def _marker(block: ListBlock, index: int, is_other: bool) -> str:

@@ -71,6 +71,7 @@ def _blocks(out: list[str], blocks: Sequence[Block], first: str, rest: str) -> N
 
 
 def _block(out: list[str], block: Block, first: str, rest: str) -> None:
+    # With `_blocks`, two stack frames a level: a tree may be 256 levels deep.
     match block:
         case Paragraph(inlines) | Heading(_, inlines):
             _lines(out, inline_text(inlines), first, rest)
@@ -86,8 +87,13 @@ def _block(out: list[str], block: Block, first: str, rest: str) -> None:
             _lines(out, "---", first, rest)
         case Table(rows):
             for index, row in enumerate(lay_out(rows)):
-                cells = "\t".join([cell_text(cell.blocks) if cell else "" for cell in row])
-                _lines(out, cells, first if index == 0 else rest, rest)
+                cells: list[str] = []
+                for cell in row:
+                    inner: list[str] = []
+                    if cell is not None:
+                        _blocks(inner, cell.blocks, "", "")
+                    cells.append(_one_line(inner))
+                _lines(out, "\t".join(cells), first if index == 0 else rest, rest)
         case _:
             assert_never(block)
 
@@ -97,8 +103,5 @@ def _lines(out: list[str], text: str, first: str, rest: str) -> None:
         out.append(f"{rest if index else first}{line}\n")
 
 
-def cell_text(blocks: Sequence[Block]) -> str:
-    """The blocks of a table cell on one line."""
-    inner: list[str] = []
-    _blocks(inner, blocks, "", "")
-    return " ".join(part for part in "".join(inner).split("\n") if part)
+def _one_line(lines: Sequence[str]) -> str:
+    return " ".join([part for part in "".join(lines).split("\n") if part])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import sys
 import time
 
 import pytest
@@ -41,13 +43,24 @@ def test_json_is_stable(tree: Tree) -> None:
 @pytest.mark.parametrize("name", NODE_NAMES)
 @pytest.mark.parametrize("form", FORMATS)
 def test_depth(name: str, form: Format) -> None:
-    """[EX2] 256 levels are read, whatever nests; one more is an error."""
-    tree = node("text") | {"type": "text", "text": "deep"}
-    for _ in range(255):
-        tree = {"type": name, "content": [tree]}
-    assert "deep" in render(tree, form)
-    with pytest.raises(DocumentUnreadable, match="deeper than 256"):
-        render(doc(tree), form)
+    """[EX2] 256 levels are read, whatever nests, alone or by turns with tables; one more is an
+    error. A third of the interpreter's stack stays free for callers."""
+    limit = sys.getrecursionlimit()
+    for partner in (name, "table"):
+        tree: Tree = text("deep")
+        for level in range(255):
+            tree = {"type": (name, partner)[level % 2], "content": [tree]}
+        sys.setrecursionlimit(_stack_depth() + 650)
+        try:
+            assert "deep" in render(tree, form)
+        finally:
+            sys.setrecursionlimit(limit)
+        with pytest.raises(DocumentUnreadable, match="deeper than 256"):
+            render(doc(tree), form)
+
+
+def _stack_depth() -> int:
+    return len(inspect.stack(0))
 
 
 def test_depth_of_attributes() -> None:

@@ -135,6 +135,9 @@ def test_tasks() -> None:
     )
     assert_markdown(doc(tasks), "- [ ] \\[x\\] a\n- [x] &nbsp;\n  - b\n")
     assert_markdown(doc(bullets(item(paragraph("[ ] a")))), "- \\[ \\] a\n")
+    third = node("orderedList", item(paragraph("c")), start=3)
+    only = node("taskList", node("taskItem", paragraph(), third, checked=False))
+    assert_markdown(doc(only), "- [ ] &nbsp;\n\n  3. c\n")
 
 
 def test_tables() -> None:
