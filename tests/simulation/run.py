@@ -86,6 +86,8 @@ def _edit(peer: Replica, rng: random.Random) -> None:
             peer.delete_text(rng.random(), rng.randrange(1, 20))
     if rng.random() < 0.5:
         peer.ask_receipt()
+    if rng.random() < 0.1:
+        peer.resync()
 
 
 async def _replace_node(cluster: Cluster, number: int, crash: bool) -> None:

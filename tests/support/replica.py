@@ -101,6 +101,10 @@ class Replica:
         state = f'{{"user":{{"name":"{self.name}"}}}}'
         self._say(AwarenessUpdate((AwarenessEntry(self.client, self._clock, state),)))
 
+    def resync(self) -> None:
+        """Ask again for what it may lack, as providers can do now and then."""
+        self._say(SyncStep1(self.doc.get_state()))
+
     def ask_receipt(self) -> None:
         if self._connection is not None:
             self._asked.append(set(self._sent) if self._complete else set())
