@@ -1,4 +1,4 @@
-"""Transactions on an async driver: asyncpg, or aiosqlite where the URL asks for it."""
+"""Transactions on an async driver: asyncpg."""
 
 from __future__ import annotations
 

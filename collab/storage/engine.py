@@ -8,11 +8,10 @@ from sqlalchemy.exc import ArgumentError
 from collab.errors import ConfigError
 from collab.storage.asynchronous import postgresql
 from collab.storage.database import Database
-from collab.storage.sqlite import SqliteDatabase, aiosqlite, file_of
+from collab.storage.sqlite import SqliteDatabase, file_of
 
 DRIVERS = {
-    "sqlite": "sqlite+pysqlite",
-    "sqlite+pysqlite": "sqlite+pysqlite",
+    "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
@@ -31,16 +30,11 @@ def open_database(url: str, *, make_directory: bool = False) -> Database:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"no directory for the database {path}: {error.strerror}") from error
-    if parsed.drivername == "sqlite+aiosqlite":
-        return aiosqlite(path)
     return SqliteDatabase(path)
 
 
 def async_url(url: str) -> URL:
-    """`url` with the driver that serves an event loop best. Raises ConfigError.
-
-    SQLite's is the plain one, in threads of ours: see `collab.storage.sqlite`.
-    """
+    """`url` with the driver that serves an event loop. Raises ConfigError."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):

@@ -1,31 +1,32 @@
-"""SQLite: the embedded default. One thread writes, a few read, each transaction in one hop.
+"""SQLite through aiosqlite: the embedded default. One connection writes, a few read.
 
-aiosqlite hops to its thread and back several times for each statement, which makes a small
-commit cost two to three times the CPU. It is used where the URL asks for it by name.
+aiosqlite gives each connection a thread. Statement by statement, a small commit would hop to
+it and back a dozen times, at three times the CPU; so a transaction is handed over whole, and
+SQLAlchemy runs inside that thread.
 """
 
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import sqlite3
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import StaticPool
 
 from collab.errors import ConfigError, StorageError
-from collab.storage.asynchronous import AsyncDatabase
 from collab.storage.database import Work, storage_errors
 
 T = TypeVar("T")
 
 READERS = 2
-"""Threads. Reads are short, and more would only queue for the interpreter's lock."""
+"""Connections. Reads are short, and more would only queue for the interpreter's lock."""
 
 BUSY_SECONDS = 5.0
 """How long a transaction waits for another process's, or for a checkpoint."""
@@ -39,47 +40,100 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
 )
 
-# The driver begins no transaction by itself: it would begin too late, at the first change and
-# after whatever was read before it.
-CONNECT: dict[str, Any] = {"isolation_level": None, "timeout": BUSY_SECONDS}
-
 
 class SqliteDatabase:
-    """`Database` over a file. Cancelling a caller does not reach into a thread, so what has
-    begun runs to its end, and what has not begun never does."""
+    """`Database` over a file. Cancelling a caller does not reach into a thread: a transaction
+    that was handed over runs to its end."""
 
     def __init__(self, path: Path) -> None:
-        self._write_engine = _engine(path, connections=1, writes=True)
-        self._read_engine = _engine(path, connections=READERS, writes=False)
-        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
-        self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
+        self._writer = _Lane(path, writes=True)
+        self._readers = [_Lane(path, writes=False) for _ in range(READERS)]
         self._closed = False
 
     async def read(self, work: Work[T]) -> T:
-        return await self._run(self._read_threads, self._read_engine, False, work)
+        return await self._run(min(self._readers, key=_load), work)
 
     async def write(self, work: Work[T]) -> T:
-        return await self._run(self._write_thread, self._write_engine, True, work)
+        return await self._run(self._writer, work)
 
     async def aclose(self) -> None:
         self._closed = True
-        await asyncio.to_thread(self._close)
-
-    async def _run(
-        self, threads: ThreadPoolExecutor, engine: Engine, writes: bool, work: Work[T]
-    ) -> T:
-        if self._closed:
-            raise StorageError("the store is closed")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, _transact, engine, writes, work)
-
-    def _close(self) -> None:
         # Readers first: the last connection to close checkpoints the log, and only the writer's
         # may.
-        self._read_threads.shutdown()
-        self._read_engine.dispose()
-        self._write_thread.shutdown()
-        self._write_engine.dispose()
+        for lane in (*self._readers, self._writer):
+            await lane.aclose()
+
+    async def _run(self, lane: _Lane, work: Work[T]) -> T:
+        if self._closed:
+            raise StorageError("the store is closed")
+        return await lane.run(work)
+
+
+class _Lane:
+    """One connection, opened when first needed; transactions line up in its thread."""
+
+    def __init__(self, path: Path, *, writes: bool) -> None:
+        self.waiting = 0
+        """Transactions under way or in line, but for those whose callers gave up."""
+        self._connect = partial(_Driver, path, writes=writes)
+        self._opening: asyncio.Task[_Driver] | None = None
+
+    async def run(self, work: Work[T]) -> T:
+        self.waiting += 1
+        try:
+            driver = await self._open()
+            return await driver.transact(work)
+        finally:
+            self.waiting -= 1
+
+    async def aclose(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            with suppress(StorageError):  # it never opened
+                await (await opening).aclose()
+
+    async def _open(self) -> _Driver:
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._opened())
+        # Whoever asked first may give up: the connection is for the others too.
+        return await asyncio.shield(self._opening)
+
+    async def _opened(self) -> _Driver:
+        driver = self._connect()
+        try:
+            await driver
+        except sqlite3.Error as error:
+            self._opening = None  # the next transaction tries again
+            raise StorageError(f"the database failed: {error}") from error
+        return driver
+
+
+def _load(lane: _Lane) -> int:
+    return lane.waiting
+
+
+class _Driver(aiosqlite.Connection):
+    """aiosqlite's connection and thread, given whole transactions instead of statements."""
+
+    def __init__(self, path: Path, *, writes: bool) -> None:
+        # The driver begins no transaction by itself: it would begin too late, at the first
+        # change and after whatever was read before it.
+        connect = partial(sqlite3.connect, path, isolation_level=None, timeout=BUSY_SECONDS)
+        super().__init__(connect, iter_chunk_size=64)
+        self._writes = writes
+        self._engine = _engine(lambda: self._conn, writes=writes)
+
+    async def transact(self, work: Work[T]) -> T:
+        result: T = await self._in_thread(_transact, self._engine, self._writes, work)
+        return result
+
+    async def aclose(self) -> None:
+        """Close, after all that is in line."""
+        await self._in_thread(self._engine.dispose)
+        await self.close()
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await self._execute(function, *arguments)  # type: ignore[no-untyped-call]
 
 
 def _transact(engine: Engine, writes: bool, work: Work[T]) -> T:
@@ -102,38 +156,18 @@ def file_of(url: URL) -> Path:
     return Path(url.database)
 
 
-def aiosqlite(path: Path) -> AsyncDatabase:
-    """The same file over aiosqlite."""
-    options = {"max_overflow": 0, "hide_parameters": True}
-    name = URL.create("sqlite+aiosqlite", database=str(path))
-    writer = create_async_engine(name, connect_args=CONNECT, pool_size=1, **options)
-    reader = create_async_engine(name, connect_args=CONNECT, pool_size=READERS, **options)
-    for engine, writes in ((writer.sync_engine, True), (reader.sync_engine, False)):
-        _set_pragmas(engine, writes=writes)
-        event.listen(engine, "begin", partial(_begin, writes=writes))
-    return AsyncDatabase(writer, reader)
-
-
-def _engine(path: Path, *, connections: int, writes: bool) -> Engine:
+def _engine(connected: Any, *, writes: bool) -> Engine:
+    """SQLAlchemy over the one connection that `connected` returns."""
     engine = create_engine(
-        URL.create("sqlite+pysqlite", database=str(path)),
-        # One thread at a time uses a connection, though not always the same one.
-        connect_args={**CONNECT, "check_same_thread": False},
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        hide_parameters=True,
+        "sqlite+pysqlite://", creator=connected, poolclass=StaticPool, hide_parameters=True
     )
-    _set_pragmas(engine, writes=writes)
-    return engine
-
-
-def _set_pragmas(engine: Engine, *, writes: bool) -> None:
     pragmas = PRAGMAS if writes else (*PRAGMAS, "PRAGMA query_only = ON")
 
     @event.listens_for(engine, "connect")
-    def execute(connection: DBAPIConnection, record: Any) -> None:
+    def set_pragmas(connection: DBAPIConnection, record: Any) -> None:
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
+
+    return engine

@@ -22,7 +22,7 @@ from tests.contracts.stores import ManualClock, Stores
 POSTGRESQL = os.environ.get("COLLAB_TEST_POSTGRESQL")
 """The URL of a database whose tables may be emptied. Without it the others are tested."""
 
-DATABASES = ["sqlite", "aiosqlite", *(["postgresql"] if POSTGRESQL else [])]
+DATABASES = ["sqlite", *(["postgresql"] if POSTGRESQL else [])]
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +42,7 @@ async def opened(name: str, migrated: Path, directory: Path) -> AsyncIterator[Da
         url = POSTGRESQL or ""
         await migrate(url)
     else:
-        driver = {"sqlite": "sqlite", "aiosqlite": "sqlite+aiosqlite"}[name]
-        url = f"{driver}:///{shutil.copy(migrated, directory / 'collab.db')}"
+        url = f"sqlite:///{shutil.copy(migrated, directory / 'collab.db')}"
     database = open_database(url)
     try:
         if name == "postgresql":

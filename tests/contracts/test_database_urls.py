@@ -14,8 +14,8 @@ from collab.storage.engine import async_url, open_database
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("sqlite:///data/c.db", "sqlite+pysqlite:///data/c.db"),
-        ("sqlite:////data/c.db", "sqlite+pysqlite:////data/c.db"),
+        ("sqlite:///data/c.db", "sqlite+aiosqlite:///data/c.db"),
+        ("sqlite:////data/c.db", "sqlite+aiosqlite:////data/c.db"),
         ("sqlite+aiosqlite:///c.db", "sqlite+aiosqlite:///c.db"),
         ("postgres://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
         ("postgresql://u:p%40@h:5432/d", "postgresql+asyncpg://u:p%40@h:5432/d"),
@@ -34,6 +34,7 @@ def test_the_usual_spellings(given: str, expected: str) -> None:
         "collab.db",
         "mysql://u:hunter2@h/d",
         "postgresql+psycopg2://u:hunter2@h/d",
+        "sqlite+pysqlite:///c.db",
         "postgresql://u:hunter2@h:port/d",
         "sqlite://",
         "sqlite:///:memory:",

@@ -26,9 +26,9 @@ from tests.contracts.stores import ManualClock, Stores, data_of, rows
 REQUIRED = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
 
 
-@pytest.fixture(params=["sqlite", "sqlite+aiosqlite"])
-def url(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> str:
-    return f"{request.param}:///{shutil.copy(migrated, tmp_path / 'collab.db')}"
+@pytest.fixture
+def url(migrated: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'collab.db')}"
 
 
 @pytest.fixture
