@@ -33,6 +33,8 @@ export default defineConfig({
   build: {
     // Inlined data: URLs would bypass the content security policy's 'self' for styles and scripts.
     assetsInlineLimit: 0,
+    // The editor with its CRDT is one chunk, loaded when a note is opened.
+    chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
     // The first that have the popover attribute and light-dark().
     target: ["chrome123", "firefox125", "safari17.5"],

@@ -27,12 +27,18 @@ function caretElement(user: ClaimedUser, client: number): HTMLElement {
   return caret;
 }
 
-/** Carets are drawn once for each client, so a new name or colour has to be put in later. */
-function relabel(root: HTMLElement, awareness: Awareness, clients: readonly number[]): void {
+/** Carets are drawn once for each client, so what changes later has to be put in. */
+function refresh(root: HTMLElement, awareness: Awareness, clients: readonly number[]): void {
   for (const client of clients) {
     const caret = root.querySelector<HTMLElement>(`.caret[data-client="${client}"]`);
     const user = awareness.getStates().get(client)?.["user"] as ClaimedUser | undefined;
-    if (caret !== null && user !== undefined) dress(caret, user, client);
+    if (caret === null || user === undefined) continue;
+    dress(caret, user, client);
+    // The name shows anew whenever the caret moves, and folds up when it rests.
+    for (const folding of caret.getAnimations({ subtree: true })) {
+      folding.cancel();
+      folding.play();
+    }
   }
 }
 
@@ -51,7 +57,7 @@ export const Carets = Extension.create<{ awareness: Awareness | null }>({
     const labels = new Plugin({
       view: (view) => {
         const onChange = ({ updated }: { updated: number[] }) =>
-          relabel(view.dom, awareness, updated);
+          refresh(view.dom, awareness, updated);
         awareness.on("change", onChange);
         return { destroy: () => awareness.off("change", onChange) };
       },

@@ -106,5 +106,3 @@ export const BLOCKS: readonly EditorCommand[] = [
     active: null,
   },
 ];
-
-export const ALL_COMMANDS = [...HISTORY, ...TEXT_STYLES, ...MARKS, ...BLOCKS];

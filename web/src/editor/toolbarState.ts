@@ -1,5 +1,5 @@
 import type { Editor } from "@tiptap/core";
-import { ALL_COMMANDS } from "./commands";
+import { BLOCKS, HISTORY, MARKS, TEXT_STYLES } from "./commands";
 
 /** What the toolbar shows, as strings: cheap to compare after each key press. */
 export interface ToolbarState {
@@ -14,12 +14,14 @@ export interface ToolbarState {
 }
 
 export function toolbarState(editor: Editor): ToolbarState {
-  const active: string[] = [];
-  const disabled: string[] = [];
-  for (const { id, active: isOn, run } of ALL_COMMANDS) {
-    if (isOn?.(editor)) active.push(id);
-    else if (!run(editor.can().chain()).run()) disabled.push(id);
-  }
+  const active = [...TEXT_STYLES, ...MARKS, ...BLOCKS]
+    .filter((command) => command.active?.(editor))
+    .map(({ id }) => id);
+  // Blocks are always offered: a trial run says no where the command, which first takes the
+  // text out of its list, would do it.
+  const disabled = [...HISTORY, ...MARKS]
+    .filter(({ id, run }) => !active.includes(id) && !run(editor.can().chain()).run())
+    .map(({ id }) => id);
   const href: unknown = editor.getAttributes("link")["href"];
   const language: unknown = editor.getAttributes("codeBlock")["language"];
   return {

@@ -53,7 +53,7 @@ function Unknown({ names }: { readonly names: readonly string[] }) {
       testId="note-unknown"
       icon={<FileQuestion size={26} />}
       title="This note was made by another editor"
-      text={`It holds ${names.join(", ")}, which this page does not know and would remove. It stays closed here, so that nothing is lost. Export still works.`}
+      text={`It holds “${names.join("”, “")}”, which this page does not know and would remove. It stays closed here, so that nothing is lost. Export still works.`}
     />
   );
 }

@@ -14,6 +14,7 @@ import { ShareButton } from "./ShareButton";
 import { StatusBadge } from "./StatusBadge";
 import { TitleField } from "./TitleField";
 import { useNoteSession } from "./useNoteSession";
+import { useSaveKey } from "./useSaveKey";
 import "../styles/note.css";
 import "../styles/toolbar.css";
 import "../styles/prose.css";
@@ -33,6 +34,7 @@ function OpenNote({ session }: { readonly session: NoteSession }) {
     local.current = current;
   }, []);
 
+  useSaveKey(session);
   if (nothing) return <AbsentNote session={session} />;
   return (
     <div className="page note-page">
