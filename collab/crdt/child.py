@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import signal
@@ -34,6 +35,8 @@ Operation = Callable[[Sequence[bytes]], Sequence[bytes]]
 STACK_BYTES = 512 * 1024 * 1024
 """The CRDT library recurses once or more per level of nesting, and an author decides how deep
 that is. Only what is used of it becomes memory."""
+
+PIPE_BYTES = 1024 * 1024
 
 _PR_SET_PDEATHSIG = 1
 
@@ -114,9 +117,18 @@ def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Keep the frames' pipes to ourselves: whatever else reads stdin finds it empty, and
     whatever prints goes to stderr."""
     requests, answers = os.dup(0), os.dup(1)
+    for pipe in (requests, answers):
+        _widen(pipe)
     _point_at_nothing(0, os.O_RDONLY)
     os.dup2(2, 1)
     return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
+
+
+def _widen(pipe: int) -> None:
+    """A large document takes a turn of the server's loop for each filling of the pipe."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # the user's share of pipe memory is spent
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _silence() -> None:

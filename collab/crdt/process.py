@@ -43,7 +43,7 @@ class WorkerLimits:
     memory. `start_seconds`, `stop_seconds`: to get ready, and to end by itself.
     """
 
-    seconds: float = 30.0
+    seconds: float = 60.0
     memory: int = 1024 * 1024 * 1024
     requests: int = 1000
     start_seconds: float = 30.0

@@ -67,9 +67,9 @@ def test_headings_and_paragraphs() -> None:
 
 def test_nested_lists_and_tasks() -> None:
     """[WK10] lists in lists, booleans as booleans."""
-    task = ("taskItem", {"checked": True}, [("paragraph", {}, ["done"])])
-    inner = ("taskList", {}, [task])
-    item = ("listItem", {}, [("paragraph", {}, ["one"]), inner])
+    task: Spec = ("taskItem", {"checked": True}, [("paragraph", {}, ["done"])])
+    inner: Spec = ("taskList", {}, [task])
+    item: Spec = ("listItem", {}, [("paragraph", {}, ["one"]), inner])
     assert content(("orderedList", {"start": 3}, [item])) == [
         node(
             "orderedList",
@@ -91,7 +91,7 @@ def test_nested_lists_and_tasks() -> None:
 def test_tables() -> None:
     """[WK10] cells with spans and lists of widths."""
     attributes = {"colspan": 2, "rowspan": 1, "colwidth": [100, 50.5]}
-    cell = ("tableCell", attributes, [("paragraph", {}, ["x"])])
+    cell: Spec = ("tableCell", attributes, [("paragraph", {}, ["x"])])
     assert content(("table", {}, [("tableRow", {}, [cell])])) == [
         node(
             "table",
@@ -129,7 +129,7 @@ def test_overlapping_marks_lose_their_hash() -> None:
 
 def test_neighbouring_texts_are_joined() -> None:
     """[WK20] equal marks make one text, empty texts are none."""
-    bold = {"bold": {}}
+    bold: Spec = {"bold": {}}
     assert content(("paragraph", {}, [[("a", bold)], "", [("b", bold)], "c", "d"])) == [
         node("paragraph", None, words("ab", {"type": "bold"}), words("cd"))
     ]
@@ -137,7 +137,7 @@ def test_neighbouring_texts_are_joined() -> None:
 
 def test_inline_nodes_and_leaves() -> None:
     """[WK10] images, hard breaks, mentions and rules stand where they were."""
-    image = ("image", {"src": "a.png", "width": 12.5}, [])
+    image: Spec = ("image", {"src": "a.png", "width": 12.5}, [])
     parts = ["a", ("hardBreak", {}, []), image, ("mention", {"id": "ann"}, []), "b"]
     assert content(("paragraph", {}, parts), ("horizontalRule", {}, [])) == [
         node(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from random import Random
 from time import perf_counter
 
@@ -108,17 +109,21 @@ def test_a_state_ends_at_the_first_gap() -> None:
 GARBAGE = [b"", b"\x01", b"\xff" * 40, b"\x01\x01\x07\x00\x84"]
 
 
+CALLS: list[Callable[[bytes], bytes]] = [
+    lambda garbage: merge([*keystrokes(1), garbage]),
+    state_of,
+    lambda garbage: missing(garbage, EMPTY_STATE),
+]
+
+
 @pytest.mark.parametrize("garbage", GARBAGE, ids=lambda data: f"{data[:4].hex()}")
-def test_what_cannot_be_read_is_a_typed_error(garbage: bytes) -> None:
+@pytest.mark.parametrize("call", CALLS)
+def test_what_cannot_be_read_is_a_typed_error(
+    call: Callable[[bytes], bytes], garbage: bytes
+) -> None:
     """[WK3] bytes that are no update raise DocumentUnreadable, whatever the library does."""
-    (good,) = keystrokes(1)
-    for call in (
-        lambda: merge([good, garbage]),
-        lambda: state_of(garbage),
-        lambda: missing(garbage, EMPTY_STATE),
-    ):
-        with pytest.raises(DocumentUnreadable):
-            call()
+    with pytest.raises(DocumentUnreadable):
+        call(garbage)
 
 
 class PanicException(BaseException):
