@@ -111,7 +111,7 @@ def _flat_block(tree: Tree) -> list[Tree]:
         case "blockquote":
             return flat(content)
         case "codeBlock":
-            lines = "".join(child["text"] for child in content).split("\n")
+            lines = visible("".join(child["text"] for child in content)).split("\n")
             code = [{"type": "code"}]
             return flat(
                 [
