@@ -81,7 +81,9 @@ class Committer:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._down = False
+        self._outage = 0
+        """Rounds in a row in which every room that was tried failed."""
+        self._failing = False
         self.pending_bytes = 0
         self.commits = 0
         self.failures = 0
@@ -160,11 +162,7 @@ class Committer:
             if in_a_row == GIVE_UP_AFTER:
                 break
         if in_a_row and in_a_row == min(len(due), GIVE_UP_AFTER):
-            self._down = True
-            for room in due:
-                suspect = self._suspects.get(room)
-                if suspect is not None and suspect.retry_at <= now:
-                    suspect.retry_at = now + self._backoff.pause(1)
+            self._store_is_down()
 
     def _put_off(self, room: Source) -> None:
         """Try this one again later, and after all the others."""
@@ -175,9 +173,16 @@ class Committer:
         suspect.retry_at = self._clock.monotonic() + self._backoff.pause(suspect.failures)
         self._suspects[room] = suspect
 
+    def _store_is_down(self) -> None:
+        """Let all suspects wait together, so that one round of tries probes for all."""
+        self._outage += 1
+        retry_at = self._clock.monotonic() + self._backoff.pause(self._outage)
+        for suspect in self._suspects.values():
+            suspect.retry_at = retry_at
+
     def _store_is_up(self) -> None:
-        if self._down:
-            self._down = False
+        if self._outage:
+            self._outage = 0
             for suspect in self._suspects.values():
                 suspect.retry_at = float("-inf")
 
@@ -193,15 +198,23 @@ class Committer:
         except Exception as error:
             # Any failure is the same here: nothing is known to be saved, nothing may be lost.
             self.failures += 1
-            expected = isinstance(error, StorageError)
-            logger.warning("a commit failed: %s", error, exc_info=None if expected else error)
+            self._report(error)
             for room in rooms:
                 room.failed()
             return False
         self.commits += 1
+        self._failing = False
         for (room, _), sequence in zip(taken, sequences, strict=True):
             try:
                 room.gone() if sequence is None else room.committed(sequence)
             except Exception:
                 logger.exception("room %r could not take its commit", room.document)
         return True
+
+    def _report(self, error: Exception) -> None:
+        """One line for an outage, however many tries it takes; every surprise with its trace."""
+        if not isinstance(error, StorageError):
+            logger.error("a commit failed in a way that nothing foresaw", exc_info=error)
+        elif not self._failing:
+            logger.warning("commits fail, to be retried until they work: %s", error)
+        self._failing = True

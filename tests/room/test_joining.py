@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from collab.crdt.updates import merge, missing
-from collab.errors import Unavailable, WorkerDied
+from collab.errors import DocumentUnreadable, Unavailable, WorkerDied
 from collab.interfaces import Access, NewRow, Role
 from collab.interfaces import Append as AppendRows
 from collab.protocol.close import CloseCode
@@ -211,3 +211,64 @@ async def test_what_the_server_has_spares_the_joiner_an_upload(house: House) -> 
 
 async def _wait(gate: asyncio.Event) -> None:
     await gate.wait()
+
+
+async def test_a_document_that_never_rests_is_answered_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[RM13] if it moves on too far each time, the stream starts before the answer."""
+    monkeypatch.setattr("collab.room.log.RECENT_BYTES", 0)
+    await house.restart(diff_inline_bytes=10)
+    author = Author(1)
+    await stored(house, author.write("a" * 50), author.write("b"))
+    writer, joiner = await house.peer("ann"), await house.peer("bob")
+    joiner.heard()
+
+    async def busy(_: str) -> None:
+        await writer.write(author.write("c"))
+        await settle()
+
+    house.worker.hook = busy
+    await joiner.say(SyncStep1(b"\x00"))
+    assert house.worker.calls["missing"] == 4
+    heard = joiner.heard()
+    assert [type(m) for m in heard] == [Update, SyncStep2]
+    house.worker.hook = None
+    await writer.write(author.write("d"))
+    await settle()
+    everything = [m.update for m in heard if isinstance(m, Update | SyncStep2)]
+    assert text_of(*everything, *joiner.updates()) == "a" * 50 + "b" + "cccc" + "d"
+
+
+async def test_bytes_that_cannot_be_compared_close_who_asked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[RM14] what the CRDT library refuses is an error to one peer."""
+
+    def refuse(update: bytes, state_vector: bytes) -> bytes:
+        raise DocumentUnreadable("refused on purpose")
+
+    await stored(house, Author(1).write("x"))
+    joiner, other = await house.peer("bob"), await house.peer("ann")
+    monkeypatch.setattr("collab.room.diffs.updates.missing", refuse)
+    await joiner.say(SyncStep1(encode_state_vector({1: 1})))
+    assert (joiner.code, other.code) == (CloseCode.INTERNAL, None)
+
+
+async def test_updates_that_cannot_be_merged_are_kept_apart(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[RM2] a merge that fails costs nothing but rows and frames."""
+
+    def refuse(parts: list[bytes]) -> bytes:
+        raise DocumentUnreadable("refused on purpose")
+
+    ann, author = await house.synced("ann"), Author(1)
+    monkeypatch.setattr("collab.room.merging.updates.merge", refuse)
+    with house.store.hold("append"):
+        for letter in "abc":
+            await ann.write(author.write(letter))
+    await settle()
+    assert ann.updates() == author.sent
+    monkeypatch.undo()
+    assert text_of(*await house.saved()) == "abc"
