@@ -54,6 +54,9 @@ def _walk(hasher: blake2b, chunks: Chunks) -> None:
     stack = chunks[::-1]
     while stack:
         value, marks = stack.pop()
+        if isinstance(value, str):  # most of a document, and the other checks are slow
+            _feed(hasher, [value, marks])
+            continue
         match value:
             case pycrdt.XmlElement():
                 children = list(value.children)
@@ -86,11 +89,14 @@ def _parsed(text: str) -> Any:
         return "".join(sorted(text))
 
 
-def _feed(hasher: blake2b, value: Any) -> None:
-    hasher.update(json.dumps(value, sort_keys=True, default=_in_words).encode())
-    hasher.update(b"\x00")
-
-
 def _in_words(value: Any) -> str:
     """What JSON has no form for: bytes, or a shared type as the value of an attribute."""
     return value.hex() if isinstance(value, bytes) else type(value).__name__
+
+
+_encode = json.JSONEncoder(sort_keys=True, default=_in_words).encode
+
+
+def _feed(hasher: blake2b, value: Any) -> None:
+    hasher.update(_encode(value).encode())
+    hasher.update(b"\x00")

@@ -64,16 +64,30 @@ def open_root(update: bytes, name: str, kind: Kind) -> Root:
     for a root without. Raises DocumentUnreadable for a map or an array."""
     with library_guard("read the document"):
         document = load(update)
-        kinds = _root_kinds(document.get_update())
-    match kinds.get(name):
+        found = _seen_kind(document.get(name, type=pycrdt.Text).diff())
+        if found is None:
+            found = _root_kinds(document.get_update()).get(name)
+    match found:
         case None:
             return Root(document, name, is_text=kind is Kind.TEXT)
-        case RootKind.TEXT | RootKind.XML as found:
+        case RootKind.TEXT | RootKind.XML:
             return Root(document, name, is_text=found is RootKind.TEXT)
-        case RootKind.MAP | RootKind.ARRAY as other:
-            raise DocumentUnreadable(f"root {name!r} is a shared {other}, not a text or XML")
+        case RootKind.MAP | RootKind.ARRAY:
+            raise DocumentUnreadable(f"root {name!r} is a shared {found}, not a text or XML")
         case never:
             assert_never(never)
+
+
+def _seen_kind(chunks: Chunks) -> RootKind | None:
+    """What `root_kinds` finds, where the root's own sequence shows it: walking the bytes of a
+    large document takes longer than reading it."""
+    found = None
+    for value, _ in chunks:
+        if isinstance(value, pycrdt.XmlElement | pycrdt.XmlText):
+            found = RootKind.XML
+        elif isinstance(value, str | dict):
+            return RootKind.TEXT
+    return found
 
 
 def read_tree(update: bytes, root: str, kind: Kind) -> Node:
@@ -155,9 +169,10 @@ def _grow(chunks: Chunks) -> Node:
         if chunk is None:
             _fill(branches.pop())
             continue
-        below = _sprout(chunk[0], branch)
+        value, formatting = chunk
+        below = None if isinstance(value, str) else _sprout(value, branch)
         if below is None:
-            branch.content += _leaf(*chunk)
+            branch.content += _leaf(value, formatting)
             continue
         if below.node is not None:
             branch.content.append(below.node)
