@@ -10,8 +10,8 @@ from __future__ import annotations
 from collab.protocol.any import MAX_DEPTH
 from collab.protocol.content import GC
 from collab.protocol.encoding import Reader, write_varuint
-from collab.protocol.parts import read_structs, write_section
-from collab.protocol.structs import Id, StructWalk
+from collab.protocol.parts import StructParts, rewrite
+from collab.protocol.structs import StructWalk
 
 
 def without_orphans(update: bytes) -> bytes:
@@ -20,26 +20,11 @@ def without_orphans(update: bytes) -> bytes:
     walk = StructWalk(Reader(update), MAX_DEPTH, strict=False)
     walk.run(len(update))
     leaves = walk.leaf_parents()
-    return _rewrite(update, leaves) if leaves else update
 
+    def change(client: int, struct: StructParts) -> None:
+        if struct.parent in leaves:
+            length = bytearray()
+            write_varuint(length, struct.length)
+            struct.info, struct.place, struct.content = GC, b"", bytes(length)
 
-def _rewrite(update: bytes, leaves: set[Id]) -> bytes:
-    reader = Reader(update)
-    out = bytearray()
-    sections = reader.varuint()
-    write_varuint(out, sections)
-    for _ in range(sections):
-        count = reader.varuint()
-        client = reader.varuint()
-        body = bytearray()
-        first = None
-        for struct in read_structs(reader, count):
-            if first is None:
-                first = struct.clock
-            if struct.parent in leaves:
-                body.append(GC)
-                write_varuint(body, struct.length)
-            else:
-                struct.write(body)
-        write_section(out, count, client, first or 0, body)
-    return bytes(out) + update[reader.pos :]
+    return rewrite(update, change) if leaves else update

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from collab.protocol.any import MAX_DEPTH
@@ -14,13 +14,15 @@ from collab.protocol.structs import HAS_ORIGIN, HAS_PARENT_SUB, HAS_RIGHT_ORIGIN
 @dataclass(slots=True)
 class StructParts:
     """A struct: `place` is all between the first byte and the content, `right` the bytes of the
-    right origin in it, `parent` the id in it."""
+    right origin in it, and the ids are those in it."""
 
     clock: int
     length: int
     info: int
     place: bytes = b""
     right: bytes = b""
+    origin: Id | None = None
+    right_origin: Id | None = None
     parent: Id | None = None
     content: bytes = b""
 
@@ -50,10 +52,10 @@ def read_structs(reader: Reader, count: int) -> Iterator[StructParts]:
 def _read_place(reader: Reader, struct: StructParts) -> None:
     start = reader.pos
     if struct.info & HAS_ORIGIN:
-        _read_id(reader)
+        struct.origin = _read_id(reader)
     middle = reader.pos
     if struct.info & HAS_RIGHT_ORIGIN:
-        _read_id(reader)
+        struct.right_origin = _read_id(reader)
     struct.right = reader.data[middle : reader.pos]
     if struct.info < HAS_RIGHT_ORIGIN:
         if reader.varuint():
@@ -67,6 +69,25 @@ def _read_place(reader: Reader, struct: StructParts) -> None:
 
 def _read_id(reader: Reader) -> Id:
     return reader.varuint(), reader.varuint()
+
+
+def rewrite(update: bytes, change: Callable[[int, StructParts], None]) -> bytes:
+    """`update` with each struct, of the client given, as `change` leaves it: not longer or
+    shorter in clocks."""
+    reader = Reader(update)
+    out = bytearray()
+    sections = reader.varuint()
+    write_varuint(out, sections)
+    for _ in range(sections):
+        count = reader.varuint()
+        client = reader.varuint()
+        structs = list(read_structs(reader, count))
+        body = bytearray()
+        for struct in structs:
+            change(client, struct)
+            struct.write(body)
+        write_section(out, count, client, structs[0].clock, body)
+    return bytes(out) + update[reader.pos :]
 
 
 def write_section(

@@ -1,11 +1,18 @@
 """Random editing by real replicas, as a source of real updates.
 
 A history is what a few pycrdt documents write while they edit every shared type and exchange
-updates now and then, out of order and with repeats. The same seed gives the same history.
+updates now and then, out of order and with repeats.
+
+    python -m tests.protocol.histories > tests/protocol/pycrdt_updates.json
+
+records some, for what needs the very same bytes each time: the seed gives the same edits, but
+pycrdt writes maps and the ids of subdocuments anew in every process.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -179,3 +186,12 @@ class History:
         merged = pycrdt.merge_updates(*some)
         known = pycrdt.get_state(self._rng.choice(written))
         self.updates += [merged, pycrdt.get_update(merged, known)]
+
+
+def main() -> None:
+    recorded = {data.hex() for seed in range(20) for data in History(seed, steps=14).updates}
+    sys.stdout.write(json.dumps(sorted(recorded), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
