@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pycrdt
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
 from collab.protocol import yjs
 from collab.protocol.messages import (
@@ -103,3 +105,26 @@ async def peer(ws_url: str, document: str, **options: Any) -> AsyncIterator[Sock
     options = {"max_size": None, "compression": None, **options}
     async with connect(f"{ws_url}/{document}", **options) as socket:
         yield SocketPeer(socket)
+
+
+async def by_hand(
+    port: int, document: str, first: bytes = b"", receive_buffer: int = 0
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that was upgraded, and then does only what the test says: nothing answers
+    a ping, and beyond a small buffer nothing is read. `first` is sent as one message."""
+    plain = socket.socket()
+    if receive_buffer:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    plain.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=plain)
+    writer.write(
+        f"GET /ws/{document} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert b" 101 " in head
+    if first:
+        writer.write(Frame(Opcode.BINARY, first).serialize(mask=True))
+    return reader, writer

@@ -13,7 +13,7 @@ from websockets.frames import Frame, Opcode
 
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStep2, Update
-from tests.support.peer import SocketPeer, peer
+from tests.support.peer import SocketPeer, by_hand, peer
 from tests.support.server import ServerProcess
 
 KIB = 1024
@@ -92,7 +92,7 @@ async def test_a_message_in_few_pieces_is_taken(tight: ServerProcess) -> None:
 
 async def test_a_peer_that_answers_no_ping_is_cut_off(tight: ServerProcess) -> None:
     """[AC13] a dead peer is gone after two heartbeats and a grace."""
-    reader, writer = await _handshake(tight, "dead")
+    reader, writer = await by_hand(tight.port, "dead")
     async with asyncio.timeout(10):
         rest = await reader.read()  # to the end: our side never writes again
     assert rest
@@ -101,7 +101,7 @@ async def test_a_peer_that_answers_no_ping_is_cut_off(tight: ServerProcess) -> N
 
 async def test_a_peer_that_pings_and_never_reads_is_cut_off(tight: ServerProcess) -> None:
     """[AC14] unread answers to pings do not pile up."""
-    _, writer = await _handshake(tight, "pings")
+    _, writer = await by_hand(tight.port, "pings")
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     ping = Frame(Opcode.PING, b"p" * 125).serialize(mask=True)
     before = _resident(tight.pid)
@@ -120,7 +120,7 @@ async def test_a_reader_that_stops_is_closed_and_the_rest_go_on(tight: ServerPro
     """[AC17] a peer that takes nothing costs a bounded queue, then its connection."""
     async with peer(tight.ws_url, "slow") as ann:
         await ann.join()
-        reader, writer = await _handshake(tight, "slow", b"\x00\x00\x01\x00")
+        reader, writer = await by_hand(tight.port, "slow", b"\x00\x00\x01\x00")
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         board = ann.doc.get("board", type=pycrdt.Map)
         for _ in range(400):  # 24 MB: more than the sockets of both sides hold
@@ -137,23 +137,6 @@ async def test_a_reader_that_stops_is_closed_and_the_rest_go_on(tight: ServerPro
         writer.close()
         await ann.type("here")
         await ann.saved()
-
-
-async def _handshake(
-    server: ServerProcess, document: str, first: bytes = b""
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A WebSocket by hand, that does only what the test says."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(
-        f"GET /ws/{document} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
-        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
-    )
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert b" 101 " in head
-    if first:
-        writer.write(Frame(Opcode.BINARY, first).serialize(mask=True))
-    return reader, writer
 
 
 def _resident(pid: int) -> int:

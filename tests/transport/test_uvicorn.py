@@ -11,17 +11,19 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from websockets.frames import Frame, Opcode
 
 from collab.app import Service, create_app, from_environment
 from collab.errors import ConfigError
 from collab.interfaces import StoredDocument
 from collab.protocol.close import CloseCode
+from collab.protocol.messages import SyncStep2
 from collab.server import Server, listen, url_of
 from collab.settings import load_settings
 from collab.storage.sql import SqlDocumentStore
-from collab.transport import uvicorn_http
+from collab.transport import uvicorn_http, uvicorn_websocket
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
-from tests.support.peer import peer
+from tests.support.peer import by_hand, peer
 
 
 @asynccontextmanager
@@ -127,6 +129,35 @@ async def test_a_slow_load_is_not_the_peer_s_silence(
             await overdue.wait()
         go.set()
         await ann.saved()
+
+
+async def test_a_dead_peer_with_a_full_buffer_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[AC13] what a dead peer never takes does not keep its connection."""
+    lost = asyncio.Event()
+    real_lost = BoundedWebSocketProtocol.connection_lost
+
+    def connection_lost(protocol: BoundedWebSocketProtocol, error: Exception | None) -> None:
+        real_lost(protocol, error)
+        lost.set()
+
+    monkeypatch.setattr(uvicorn_websocket, "CLOSE_GRACE", 0.1)
+    async with serving(tmp_path, heartbeat_seconds=1) as address:
+        port = int(address.rpartition(":")[2])
+        _, writer = await by_hand(port, "full", receive_buffer=4096)
+        async with peer(f"ws://{address}/ws", "full") as ann:
+            await ann.join()
+            ann.text += "x" * 6_000_000
+            await ann.send(SyncStep2(ann.doc.get_update()))
+            await ann.saved()
+            monkeypatch.setattr(BoundedWebSocketProtocol, "connection_lost", connection_lost)
+            ask = Frame(Opcode.BINARY, b"\0\0\1\0").serialize(mask=True)
+            writer.write(ask)
+            async with asyncio.timeout(15):
+                await lost.wait()
+            await ann.saved()
+        writer.transport.abort()
 
 
 async def test_a_server_in_this_loop_answers_and_ends(tmp_path: Path) -> None:
