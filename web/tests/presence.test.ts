@@ -91,7 +91,7 @@ describe("identity", () => {
   test("a guest gets a friendly name and a colour of the palette", () => {
     for (const random of [0, 0.5, 0.999]) {
       const guest = guestIdentity(() => random);
-      expect(guest.name).toMatch(/^Guest [A-Z][a-z]+$/);
+      expect(guest.name).toMatch(/^[A-Z][a-z]+ [A-Z][a-z]+$/);
       expect(PALETTE).toContain(guest.color);
     }
   });

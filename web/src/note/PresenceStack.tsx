@@ -37,7 +37,7 @@ export function PresenceStack({ session }: { readonly session: NoteSession }) {
               data-testid="peer"
               style={{ background: peer.color }}
             >
-              {initials(peer.name)}
+              <span aria-hidden>{initials(peer.name)}</span>
             </span>
           ))}
         {self !== undefined && (
@@ -50,7 +50,7 @@ export function PresenceStack({ session }: { readonly session: NoteSession }) {
             style={{ background: self.color }}
             onClick={() => setEditing(true)}
           >
-            {initials(self.name)}
+            <span aria-hidden>{initials(self.name)}</span>
           </button>
         )}
       </div>

@@ -31,25 +31,27 @@ export function TitleField({ session, disabled }: Props) {
 
   return (
     <div className="title-field">
-      <textarea
-        ref={field}
-        rows={1}
-        value={title}
-        placeholder="Untitled"
-        aria-label="Title"
-        aria-invalid={problem !== null}
-        data-testid="note-title"
-        maxLength={TITLE_LENGTH}
-        spellCheck
-        readOnly={disabled}
-        onChange={(event) => session.title.type(event.target.value.replace(/[\r\n]+/g, " "))}
-        onBlur={() => session.title.flush()}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
-          event.preventDefault();
-          document.querySelector<HTMLElement>("[data-testid=note-text]")?.focus();
-        }}
-      />
+      <h1>
+        <textarea
+          ref={field}
+          rows={1}
+          value={title}
+          placeholder="Untitled"
+          aria-label="Title"
+          aria-invalid={problem !== null}
+          data-testid="note-title"
+          maxLength={TITLE_LENGTH}
+          spellCheck
+          readOnly={disabled}
+          onChange={(event) => session.title.type(event.target.value.replace(/[\r\n]+/g, " "))}
+          onBlur={() => session.title.flush()}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+            event.preventDefault();
+            document.querySelector<HTMLElement>("[data-testid=note-text]")?.focus();
+          }}
+        />
+      </h1>
       {problem !== null && (
         <p className="field-problem" role="alert">
           The title is not saved. {problem}

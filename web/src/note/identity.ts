@@ -8,6 +8,20 @@ export interface Identity {
   readonly color: string;
 }
 
+const MOODS = [
+  "Brave",
+  "Calm",
+  "Clever",
+  "Gentle",
+  "Jolly",
+  "Keen",
+  "Lucky",
+  "Merry",
+  "Nimble",
+  "Quiet",
+  "Sunny",
+  "Wise",
+];
 const ANIMALS = [
   "Otter",
   "Heron",
@@ -30,7 +44,7 @@ function pick<T>(items: readonly [T, ...T[]] | readonly T[], random: () => numbe
 }
 
 export function guestIdentity(random: () => number): Identity {
-  return { name: `Guest ${pick(ANIMALS, random)}`, color: pick(PALETTE, random) };
+  return { name: `${pick(MOODS, random)} ${pick(ANIMALS, random)}`, color: pick(PALETTE, random) };
 }
 
 /** What a browser remembered, if it still makes sense. */
