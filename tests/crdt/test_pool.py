@@ -69,6 +69,23 @@ async def test_waiting_requests_fail_at_the_end() -> None:
     assert all(isinstance(result, WorkerDied) for result in results)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for children in /proc")
+@pytest.mark.parametrize("turns", [1, 2, 3, 5, 10, 40])
+async def test_the_end_in_the_middle_of_a_start(turns: int) -> None:
+    """[WK14] a child that is just being started does not stay behind."""
+    pool = WorkerPool(1, module=MODULE)
+    call = asyncio.create_task(pool.call("pid", []))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await pool.aclose()
+    with pytest.raises(WorkerDied):
+        await call
+    async with asyncio.timeout(10):
+        while _children():  # noqa: ASYNC110 - the event loop collects it, and does not say so
+            await asyncio.sleep(0)
+    gc.collect()
+
+
 async def test_a_child_is_replaced_after_many_requests() -> None:
     """[WK15] a child serves so many requests and no more."""
     pool = WorkerPool(1, WorkerLimits(requests=3), module=MODULE)
@@ -133,13 +150,25 @@ async def test_no_orphan_after_the_server_is_killed() -> None:
     assert await server.stdout.read() == b""
 
 
+def _children() -> list[int]:
+    """Our own children that still run."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    return [pid for pid in pids if _runs(pid) and _status(pid)[1] == str(os.getpid())]
+
+
 def _runs(pid: int) -> bool:
-    """Whether it is a process that is not merely waiting to be collected by init."""
+    """Whether it is a process that is not merely waiting to be collected."""
+    return _status(pid)[0] not in ("Z", "X")
+
+
+def _status(pid: int) -> tuple[str, str]:
+    """State and parent of a process; of one that is gone, as if it waited to be collected."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] not in ("Z", "X")
+        return "X", ""
+    state, parent = status.rpartition(")")[2].split()[:2]
+    return state, parent
 
 
 async def _turns() -> None:
