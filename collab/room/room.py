@@ -90,6 +90,8 @@ class Room:
         self._pending = PendingUpdates()
         self._updates_in_flight: list[bytes] = []
         self._rows_in_flight: tuple[NewRow, ...] = ()
+        self._owed: bytes | None = None
+        """The state that peers have, while a reload is not told to them."""
         self._receipts: deque[tuple[int, Session, SyncStatus | Update]] = deque()
         self._present: Peers = {}
         self._subscribed: Peers = {}
@@ -262,11 +264,15 @@ class Room:
 
         Raises DocumentUnreadable, WorkerError.
         """
-        known = self._coverage.state_vector()
+        # What peers lack is what was not covered before the first try: if the comparison
+        # fails, a later reload starts from the same state.
+        if self._owed is None:
+            self._owed = self._coverage.state_vector()
         self.looked = self._clock.monotonic()
         self.log.replace(stored)
         self._coverage.include(coverage)
-        answer = await self.diffs.missing(known)
+        answer = await self.diffs.missing(self._owed)
+        self._owed = None
         if self.state is not RoomState.GONE:
             self._broadcast(answer.update)
 

@@ -112,10 +112,8 @@ async def _end(cluster: Cluster) -> None:
     for peer in cluster.peers:
         cluster.set_offline(peer, False)
     await asyncio.sleep(CALM)
-    for peer in cluster.peers:
-        # Slow links end; and each node commits once more, so that it finds what it missed.
-        peer.cut(0.0)
-    await asyncio.sleep(CALM)
+    # Nobody connects again: what a peer missed must come to it. One more commit on each node
+    # shows it what hints it lost.
     for peer in cluster.peers:
         peer.add_token(0.5)
         peer.ask_receipt()

@@ -51,6 +51,7 @@ class Connection:
         self._delay = weather.slow_delay if slow else weather.delay
         self._loop = asyncio.get_running_loop()
         self._down_free = self._up_free = self._loop.time()
+        self._effects: deque[Callable[[], None]] = deque()
         self._up: deque[tuple[float, bytes]] = deque()
         self._up_arrived = asyncio.Event()
         self._drain: Callable[[], None] = lambda: None
@@ -81,9 +82,12 @@ class Connection:
 
     def _down(self, effect: Callable[[], None]) -> None:
         self._down_free = max(self._down_free, self._loop.time() + self._some_delay())
-        self._loop.call_at(self._down_free, self._if_alive, effect)
+        # Timers of one instant fire in any order: each takes what is first in the queue.
+        self._effects.append(effect)
+        self._loop.call_at(self._down_free, self._next)
 
-    def _if_alive(self, effect: Callable[[], None]) -> None:
+    def _next(self) -> None:
+        effect = self._effects.popleft()
         if self.alive:
             effect()
 
