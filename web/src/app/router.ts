@@ -1,6 +1,7 @@
 import { useMemo, useSyncExternalStore } from "react";
 import { parseRoute, type Route } from "./routes";
 
+const FRESH = "fresh";
 const watchers = new Set<() => void>();
 
 function subscribe(watcher: () => void): () => void {
@@ -12,12 +13,19 @@ function subscribe(watcher: () => void): () => void {
   };
 }
 
-/** Go to another page of the app without loading it anew. */
-export function navigate(path: string): void {
+/** Go to another page of the app without loading it anew; `fresh` for a note made just now. */
+export function navigate(path: string, fresh = false): void {
   if (path === location.pathname) return;
-  history.pushState(null, "", path);
+  history.pushState(fresh ? FRESH : null, "", path);
   scrollTo(0, 0);
   for (const watcher of [...watchers]) watcher();
+}
+
+/** Whether this page is a note made just now; true once. */
+export function takeFresh(): boolean {
+  const fresh = history.state === FRESH;
+  if (fresh) history.replaceState(null, "");
+  return fresh;
 }
 
 export function useRoute(): Route {

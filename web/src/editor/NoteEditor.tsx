@@ -1,6 +1,7 @@
 import { EditorContent, useEditor } from "@tiptap/react";
 import { type MouseEvent, useEffect } from "react";
 import type { NoteSession } from "../note/NoteSession";
+import { linkAddress } from "./addresses";
 import { noteExtensions } from "./extensions";
 import { watchUnknownTypes } from "./schemaGuard";
 import { Toolbar } from "./Toolbar";
@@ -20,6 +21,15 @@ interface Props {
   readonly onContent: (content: LocalContent | null) => void;
 }
 
+/** A plain click puts the caret into a link; with the Ctrl or Command key it opens it. */
+function openLink(event: globalThis.MouseEvent): boolean {
+  if (!(event.ctrlKey || event.metaKey) || !(event.target instanceof Element)) return false;
+  const address = linkAddress(event.target.closest("a")?.getAttribute("href") ?? "");
+  if (address === null) return false;
+  window.open(address, "_blank", "noopener,noreferrer");
+  return true;
+}
+
 export function NoteEditor({ session, editable, onUnknown, onContent }: Props) {
   const editor = useEditor(
     {
@@ -28,6 +38,7 @@ export function NoteEditor({ session, editable, onUnknown, onContent }: Props) {
       injectCSS: false,
       shouldRerenderOnTransaction: false,
       editorProps: {
+        handleClick: (_view, _position, event) => openLink(event),
         attributes: {
           class: "prose",
           role: "textbox",

@@ -4,6 +4,7 @@ import { createNote } from "../api/documents";
 import { errorText } from "../api/problems";
 import { navigate } from "../app/router";
 import { notePath } from "../app/routes";
+import { titleNews } from "../app/titleNews";
 import { useStore } from "../app/useStore";
 import { Brand } from "../ui/Brand";
 import { ThemeMenu } from "../ui/ThemeMenu";
@@ -33,6 +34,8 @@ export function ListPage() {
     const timer = setTimeout(() => void noteList.load(wanted), wait);
     return () => clearTimeout(timer);
   }, [query]);
+
+  useEffect(() => titleNews.subscribe(() => void noteList.refresh()), []);
 
   useEffect(() => {
     const refresh = () => {
@@ -124,7 +127,7 @@ export function ListPage() {
 async function createAndOpen(): Promise<void> {
   try {
     const note = await createNote("");
-    navigate(notePath(note.id));
+    navigate(notePath(note.id), true);
   } catch (error) {
     showToast(`No note was made. ${errorText(error)}`, { tone: "error", milliseconds: 8_000 });
   }

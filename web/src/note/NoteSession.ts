@@ -2,6 +2,7 @@ import { Awareness } from "y-protocols/awareness";
 import { Doc, encodeStateAsUpdate } from "yjs";
 import { type Document, getDocument, renameDocument } from "../api/documents";
 import { Store } from "../app/Store";
+import { titleNews } from "../app/titleNews";
 import type { ClosedReason } from "./closing";
 import { type Identity, loadIdentity, saveIdentity } from "./identity";
 import { LocalCopy } from "./LocalCopy";
@@ -204,6 +205,7 @@ export class NoteSession {
   private titleWritten(document: Document): void {
     if (this.closed) {
       rememberNote(this.id, { draft: null });
+      titleNews.set(titleNews.get() + 1);
       return;
     }
     this.info.set(document);

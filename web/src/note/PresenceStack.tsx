@@ -35,10 +35,9 @@ export function PresenceStack({ session }: { readonly session: NoteSession }) {
               aria-label={peer.name}
               data-tooltip={peer.name}
               data-testid="peer"
+              data-initials={initials(peer.name)}
               style={{ background: peer.color }}
-            >
-              <span aria-hidden>{initials(peer.name)}</span>
-            </span>
+            />
           ))}
         {self !== undefined && (
           <button
@@ -47,11 +46,10 @@ export function PresenceStack({ session }: { readonly session: NoteSession }) {
             aria-label={`${self.name} (you). Change your name`}
             data-tooltip={`${self.name} (you)`}
             data-testid="own-avatar"
+            data-initials={initials(self.name)}
             style={{ background: self.color }}
             onClick={() => setEditing(true)}
-          >
-            <span aria-hidden>{initials(self.name)}</span>
-          </button>
+          />
         )}
       </div>
       {editing && <IdentityDialog session={session} onClose={() => setEditing(false)} />}

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { TITLE_LENGTH } from "../api/documents";
+import { takeFresh } from "../app/router";
 import { useStore } from "../app/useStore";
 import type { NoteSession } from "./NoteSession";
 
@@ -28,6 +29,10 @@ export function TitleField({ session, disabled }: Props) {
     window.addEventListener("resize", grow);
     return () => window.removeEventListener("resize", grow);
   }, [title]);
+
+  useEffect(() => {
+    if (takeFresh()) field.current?.focus();
+  }, []);
 
   return (
     <div className="title-field">
