@@ -73,8 +73,8 @@ class Follower:
     async def _look(self, room: Room, reload: bool) -> None:
         rows = None if reload else await self._store.read(room.document, room.sequence)
         if rows is None:
-            stored, coverage = await load(room.document, self._store, self._worker, self._limits)
-            await room.reloaded(stored, coverage)
-            return
-        facts = [await facts_of(row.data, self._worker, self._limits) for row in rows]
-        room.learned(zip(rows, facts, strict=True))
+            room.adopt(*await load(room.document, self._store, self._worker, self._limits))
+        else:
+            facts = [await facts_of(row.data, self._worker, self._limits) for row in rows]
+            room.learned(zip(rows, facts, strict=True))
+        await room.tell_owed()

@@ -91,7 +91,7 @@ class Room:
         self._updates_in_flight: list[bytes] = []
         self._rows_in_flight: tuple[NewRow, ...] = ()
         self._owed: bytes | None = None
-        """The state that peers have, while a reload is not told to them."""
+        """The state that peers have, while they were not told what was adopted."""
         self._receipts: deque[tuple[int, Session, SyncStatus | Update]] = deque()
         self._present: Peers = {}
         self._subscribed: Peers = {}
@@ -259,18 +259,21 @@ class Room:
         for update in merged_runs(new, self.limits.merge_bytes):
             self._broadcast(update)
 
-    async def reloaded(self, stored: StoredDocument, coverage: Coverage) -> None:
-        """Go on from what the store holds, after its log was compacted by another node.
-
-        Raises DocumentUnreadable, WorkerError.
-        """
-        # What peers lack is what was not covered before the first try: if the comparison
-        # fails, a later reload starts from the same state.
+    def adopt(self, stored: StoredDocument, coverage: Coverage) -> None:
+        """Go on from what the store holds; `tell_owed` is due then."""
         if self._owed is None:
             self._owed = self._coverage.state_vector()
         self.looked = self._clock.monotonic()
         self.log.replace(stored)
         self._coverage.include(coverage)
+
+    async def tell_owed(self) -> None:
+        """Send peers what was adopted. If it fails it stays due, from the same state on.
+
+        Raises DocumentUnreadable, WorkerError.
+        """
+        if self._owed is None:
+            return
         answer = await self.diffs.missing(self._owed)
         self._owed = None
         if self.state is not RoomState.GONE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from collab.errors import WorkerDied
 from collab.interfaces import Append, NewRow
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStatus
@@ -107,6 +108,32 @@ async def test_a_log_compacted_by_another_node_is_loaded_again(house: House) -> 
     await settle()
     assert text_of(first, *ann.updates()) == "first second third"
     assert (await house.room()).sequence == 3
+
+
+async def test_what_was_adopted_is_told_though_a_worker_fails(house: House) -> None:
+    """[RM16] peers are sent what a reload brought, however many tries that takes."""
+    await house.restart(diff_inline_bytes=10)
+    author = Author(1)
+    ann = await house.synced()
+    first = author.write("first ")
+    await ann.write(first)
+    await settle()
+    ann.heard()
+    await elsewhere(house, author.write("second"))
+    other = await house.other()
+    await other._compactor.compact(await house.room(other))
+    await settle(2)
+    failures = iter(range(3))
+
+    async def die(_: str) -> None:
+        if next(failures, None) is not None:
+            raise WorkerDied("killed")
+
+    house.worker.hook = die
+    await house.room()
+    await settle(5)
+    assert next(failures, None) is None
+    assert text_of(first, *ann.updates()) == "first second"
 
 
 async def test_reading_is_retried(house: House) -> None:
