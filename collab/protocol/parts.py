@@ -32,9 +32,8 @@ class StructParts:
         out += self.content
 
 
-def read_structs(reader: Reader, count: int) -> Iterator[StructParts]:
-    """The structs of a section that was read up to its first clock."""
-    clock = reader.varuint()
+def read_structs(reader: Reader, count: int, clock: int) -> Iterator[StructParts]:
+    """The structs of a section, the first of them at `clock`."""
     for _ in range(count):
         struct = StructParts(clock, 0, reader.uint8())
         if struct.info in (GC, SKIP):
@@ -81,12 +80,12 @@ def rewrite(update: bytes, change: Callable[[int, StructParts], None]) -> bytes:
     for _ in range(sections):
         count = reader.varuint()
         client = reader.varuint()
-        structs = list(read_structs(reader, count))
+        clock = reader.varuint()
         body = bytearray()
-        for struct in structs:
+        for struct in read_structs(reader, count, clock):
             change(client, struct)
             struct.write(body)
-        write_section(out, count, client, structs[0].clock, body)
+        write_section(out, count, client, clock, body)
     return bytes(out) + update[reader.pos :]
 
 

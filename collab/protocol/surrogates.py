@@ -51,7 +51,7 @@ def _bounds(update: bytes) -> Bounds:
     for _ in range(reader.varuint()):
         count = reader.varuint()
         reader.varuint()
-        for struct in read_structs(reader, count):
+        for struct in read_structs(reader, count, reader.varuint()):
             if struct.origin is not None:
                 client, clock = struct.origin
                 bounds.setdefault(client, set()).add(clock + 1)

@@ -27,7 +27,7 @@ def without_known(update: bytes, known: Mapping[int, Ranges]) -> bytes:
     for _ in range(reader.varuint()):
         count = reader.varuint()
         client = reader.varuint()
-        structs = read_structs(reader, count)
+        structs = read_structs(reader, count, reader.varuint())
         sections += _write_section(out, client, structs, known.get(client, ()))
     head = bytearray()
     write_varuint(head, sections)

@@ -21,10 +21,12 @@ from collab.protocol.encoding import (
     write_varint,
     write_varuint,
 )
+from collab.protocol.repair import repaired
 from collab.protocol.roots import root_kinds
 from collab.protocol.state_vector import decode_state_vector, encode_state_vector
 from collab.protocol.strict_json import parse_json
-from collab.protocol.update import validate_update
+from collab.protocol.surrogates import without_split_pairs
+from collab.protocol.update import stored_facts, validate_update
 
 from . import builders as build
 
@@ -228,7 +230,10 @@ def test_malformed_delete_sets() -> None:
         decode_state_vector,
         decode_delete_set,
         validate_update,
+        stored_facts,
         root_kinds,
+        repaired,
+        without_split_pairs,
         lambda data: read_any(Reader(data)),
         lambda data: parse_json(data.decode("latin-1")),
     ],

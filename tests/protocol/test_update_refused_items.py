@@ -30,6 +30,13 @@ def test_references_to_itself_or_later(role: str, clock: int) -> None:
     validate_update(one(string_struct("ab", Place(**places)), clock=5))
 
 
+def test_own_client_in_another_spelling() -> None:
+    """[UP16] a client id that is spelled with more bytes is the same client."""
+    padded = b"\x84\x81\x00"  # an item with an origin by client 1, in two bytes
+    validate_update(one(padded + b"\x04\x01a", clock=5))
+    refuse(one(padded + b"\x05\x01a", clock=5), "refers to its own clock")
+
+
 def test_later_structs_of_a_section() -> None:
     """[UP16] clocks are counted on within a section."""
     first = string_struct("abc")
@@ -141,7 +148,18 @@ def test_lax_json(text: str) -> None:
     refuse(one(build.format_struct("bold", text)), "JSON")
 
 
-@pytest.mark.parametrize("text", ["null", "true", "-1.5e3", '"\\ud83d\\ude00"', '{"a":[{}]}', "0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null",
+        "true",
+        "-1.5e3",
+        '"\\ud83d\\ude00"',
+        '{"a":[{}]}',
+        "0",
+        '{"\\u00e9":[1,null,"\\u00e9"]}',
+    ],
+)
 def test_strict_json(text: str) -> None:
     """[UP21] all that JSON.stringify writes is accepted, whole surrogate pairs among it."""
     validate_update(one(build.embed_struct(text)))
