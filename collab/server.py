@@ -24,6 +24,9 @@ from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
 _log = logging.getLogger(__name__)
 
 BACKLOG: Final = 2048
+PARTING_SECONDS: Final = 1.0
+"""For the peers to answer their close, after the drain."""
+_LOOK_SECONDS: Final = 0.02
 GRACE_SECONDS: Final = 1
 """What requests under way get after the drain; then their tasks are cancelled."""
 
@@ -82,7 +85,17 @@ class Server(uvicorn.Server):
             server.close()
         if not await self._service.drain(self._drain_seconds):
             _log.error("not everything could be saved in time; its authors have no receipt")
+        await self._let_peers_part()
         await super().shutdown(sockets)
+
+    async def _let_peers_part(self) -> None:
+        """Wait until the peers have answered their close. A socket that is closed while a peer
+        still sends is reset, and then the peer may never read why."""
+        for _ in range(round(PARTING_SECONDS / _LOOK_SECONDS)):
+            connections = self.server_state.connections
+            if not any(isinstance(c, BoundedWebSocketProtocol) for c in connections):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
