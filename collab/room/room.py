@@ -169,6 +169,10 @@ class Room:
         """Whether an update with these facts adds to what is committed or pending."""
         return self._coverage.lacks(facts)
 
+    def opens_gap(self, facts: UpdateFacts) -> bool:
+        """Whether an update with these facts would wait for earlier clocks of its client."""
+        return self._coverage.opens_gap(facts)
+
     def write(self, session: Session, update: bytes, facts: UpdateFacts) -> None:
         """Take an update that adds something into the next commit, or close its sender."""
         refusal = self._refusal(len(update), facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
@@ -39,6 +40,10 @@ is sent the live stream first: it may then have to keep updates that it cannot p
 class Session:
     """A peer's way into a room, from `Room.join` to `leave`.
 
+    Yjs clients send an edit made while they connect before the answer to our sync step 1, which
+    brings the edits that it builds on. Such an update waits in the session: nobody could place
+    it, so it is neither logged nor sent nor acknowledged until its past has come.
+
     The document's updates are sent from the moment its first sync step 1 is answered, so that
     none comes before what it builds on, or from its first own update on; presence from the
     start.
@@ -56,6 +61,10 @@ class Session:
         self._over = False
         self._receipts = 0
         self._receipt_bytes = 0
+        self._synced = False
+        """Whether its answer to our sync step 1 is in."""
+        self._held: deque[tuple[SyncStatus | Update, UpdateFacts | None]] = deque()
+        self._held_bytes = 0
 
     @property
     def over(self) -> bool:
@@ -106,6 +115,7 @@ class Session:
         """The peer is gone. What it sent is saved all the same."""
         if not self._over:
             self._over = True
+            self._held.clear()
             self.outbox.end()
             self._room.left(self)
 
@@ -124,7 +134,10 @@ class Session:
             case QueryAwareness():
                 self.send(AwarenessUpdate(self._room.presence.everyone()))
             case SyncStatus():
-                self._room.after_saved(self, message)
+                if self._held:
+                    self._hold(message, None)
+                else:
+                    self._room.after_saved(self, message)
             case Denied():
                 raise ProtocolError("only a server may deny")
             case _:
@@ -158,8 +171,34 @@ class Session:
                 self._room.after_saved(self, Update(update))
         elif not self.access.role.may_write:
             self.send(Denied("this document is read-only for you"))
+        elif echo and not self._synced and self._room.opens_gap(facts):
+            self._hold(Update(update), facts)
+            return
         else:
             self._room.write(self, update, facts)
+        self._synced = self._synced or not echo
+        self._release_held()
+
+    def _hold(self, message: SyncStatus | Update, facts: UpdateFacts | None) -> None:
+        limits = self._room.limits
+        self._held.append((message, facts))
+        self._held_bytes += _size(message)
+        if self._held_bytes > limits.unresolved_bytes or len(self._held) > limits.receipts:
+            self.close(CloseCode.TOO_BIG, "too much waits for earlier updates of its clients")
+
+    def _release_held(self) -> None:
+        """Take what was held, in order, as far as its past has come; all of it once the peer
+        has sent everything that it has."""
+        while self._held:
+            message, facts = self._held[0]
+            if facts is not None and not self._synced and self._room.opens_gap(facts):
+                return
+            self._held.popleft()
+            self._held_bytes -= _size(message)
+            if facts is None or not self._room.lacks(facts):
+                self._room.after_saved(self, message)
+            elif isinstance(message, Update):
+                self._room.write(self, message.update, facts)
 
     # --- Reading -----------------------------------------------------------------------
 

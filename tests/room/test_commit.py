@@ -240,13 +240,66 @@ async def test_a_full_document_takes_deletions_only(house: House) -> None:
     assert text_of(*await house.saved()) == "x" * 50
 
 
-async def test_updates_whose_past_never_comes_are_bounded(house: House) -> None:
-    """[RM9] updates that wait for earlier clocks are bounded in bytes, and their gap heals."""
+async def test_an_update_waits_for_its_past(house: House) -> None:
+    """[RM9] an edit that comes before those it builds on is held back until they come."""
+    ann, bob = await house.synced("ann"), await house.synced("bob")
+    author = Author(1)
+    author.write("offline ")
+    early = author.write("typed while connecting")
+    await ann.write(early)
+    await ann.say(SyncStatus(b"1"))
+    await settle()
+    assert (ann.heard(), bob.heard(), await house.saved()) == ([], [], [])
+    await ann.say(SyncStep2(author.everything()))
+    await settle()
+    assert ann.receipts() == [b"1"]
+    assert text_of(*bob.updates()) == "offline typed while connecting"
+
+
+async def test_what_is_held_is_released_in_order(house: House) -> None:
+    """[RM9] the past may come as updates too, and receipts keep their places."""
+    ann = await house.synced("ann")
+    author = Author(1)
+    first, second, third = author.write("a"), author.write("b"), author.write("c")
+    for number, update in enumerate((second, third)):
+        await ann.write(update)
+        await ann.say(SyncStatus(bytes([number])))
+    await settle()
+    assert ann.heard() == []
+    await ann.write(first)
+    await settle()
+    assert ann.receipts() == [b"\x00", b"\x01"]
+    assert text_of(*await house.saved()) == "abc"
+
+
+async def test_what_is_held_ends_with_its_session(house: House) -> None:
+    """[RM9] it was not acknowledged, and its client still has it."""
+    ann, author = await house.synced("ann"), Author(1)
+    author.write("lost past")
+    await ann.write(author.write("x"))
+    ann.session.leave()
+    await settle()
+    assert await house.saved() == []
+
+
+async def test_what_is_held_is_bounded(house: House) -> None:
+    """[RM9] a peer that never sends the past is closed."""
+    await house.restart(unresolved_bytes=150)
+    ann, author = await house.synced("ann"), Author(1)
+    author.write("never sent")
+    for _ in range(3):
+        await ann.write(author.write("y" * 50))
+    assert ann.code is CloseCode.TOO_BIG
+    assert await house.saved() == []
+
+
+async def test_gaps_that_a_whole_sync_leaves_are_bounded(house: House) -> None:
+    """[RM9] what a peer cannot complete is logged, so far, and its gap heals."""
     await house.restart(unresolved_bytes=150)
     ann, bob = await house.synced("ann"), await house.synced("bob")
     author = Author(1)
-    first, *rest = [author.write("x" * 50) for _ in range(5)]
-    await ann.write(rest[0])
+    first, *rest = [author.write("x" * 50) for _ in range(4)]
+    await ann.say(SyncStep2(rest[0]))
     await settle()
     await bob.write(first)
     await settle()
@@ -255,9 +308,10 @@ async def test_updates_whose_past_never_comes_are_bounded(house: House) -> None:
     assert ann.code is None
     other = Author(2)
     other.write("never sent")
-    for _ in range(3):
-        await bob.write(other.write("y" * 50))
-    assert bob.code is CloseCode.TOO_BIG
+    await ann.say(SyncStep2(other.write("y" * 50)))
+    await ann.write(other.write("y" * 50))
+    await ann.write(other.write("y" * 50))
+    assert ann.code is CloseCode.TOO_BIG
 
 
 async def test_a_commit_is_hinted_to_other_nodes(house: House) -> None:
