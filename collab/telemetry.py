@@ -14,9 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Literal, TextIO
 
-_bound: ContextVar[Mapping[str, object]] = ContextVar("collab_log_fields", default={})  # noqa: B039
+_bound: ContextVar[Mapping[str, object]] = ContextVar(
+    "collab_log_fields", default=MappingProxyType({})
+)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _QUIET = (
     "uvicorn",

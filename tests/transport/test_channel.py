@@ -46,6 +46,12 @@ async def running(network: Network) -> AsyncIterator[AsgiChannel]:
         await writer
 
 
+async def never() -> Event:
+    """A peer that says nothing."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 async def settled() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
@@ -155,19 +161,19 @@ async def test_a_peer_that_is_gone_ends_it(error: Exception) -> None:
 async def test_a_reader_is_woken_when_the_writer_ends() -> None:
     network = Network()
     async with running(network) as channel:
-        reader = asyncio.create_task(channel.read(asyncio.Event().wait))  # type: ignore[arg-type]
+        reader = asyncio.create_task(channel.read(never))
         await settled()
         assert not reader.done()
         channel.close(CloseCode.NORMAL, "")
         async with asyncio.timeout(5):
             assert await reader is None
-            assert await channel.read(asyncio.Event().wait) is None  # type: ignore[arg-type]
+            assert await channel.read(never) is None
 
 
 async def test_a_cancelled_reader_is_cancelled() -> None:
     """A stop of the server is not mistaken for the end of the channel."""
     async with running(Network()) as channel:
-        reader = asyncio.create_task(channel.read(asyncio.Event().wait))  # type: ignore[arg-type]
+        reader = asyncio.create_task(channel.read(never))
         await settled()
         reader.cancel()
         with pytest.raises(asyncio.CancelledError):
