@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { guestIdentity, parseIdentity } from "../src/note/identity";
 import { PALETTE, paletteColor } from "../src/note/palette";
-import { initials, peersFrom, samePeers, shownName } from "../src/note/presence";
+import { freeColor, initials, peersFrom, samePeers, shownName } from "../src/note/presence";
 import { titleSignature } from "../src/note/titleSignal";
 
 const states = (entries: Record<number, Record<string, unknown>>) =>
@@ -40,6 +40,19 @@ describe("peers", () => {
     expect(paletteColor(PALETTE[3], 0)).toBe(PALETTE[3]);
     expect(paletteColor("#ffffff", 11)).toBe(PALETTE[1]);
     expect(paletteColor(undefined, 4_294_967_295)).toBe(PALETTE[5]);
+  });
+
+  test("of two with one colour, the later client takes one that is free", () => {
+    const shared = { user: { name: "x", color: PALETTE[0] } };
+    const other = { user: { name: "y", color: PALETTE[1] } };
+    const all = states({ 1: shared, 2: shared, 3: other });
+    expect(freeColor(peersFrom(all, 2))).toBe(PALETTE[2]);
+    expect(freeColor(peersFrom(all, 1))).toBeNull();
+    expect(freeColor(peersFrom(all, 3))).toBeNull();
+    const full = Object.fromEntries(
+      [...PALETTE, PALETTE[0]].map((color, at) => [at, { user: { name: "z", color } }]),
+    );
+    expect(freeColor(peersFrom(states(full), 10))).toBeNull();
   });
 
   test("initials", () => {
@@ -98,7 +111,7 @@ describe("identity", () => {
 
   test("what a browser remembered is checked", () => {
     const good = JSON.stringify({ name: " Ada ", color: PALETTE[0] });
-    expect(parseIdentity(good)).toEqual({ name: "Ada", color: PALETTE[0] });
+    expect(parseIdentity(good)).toEqual({ name: "Ada", color: PALETTE[0], chosen: false });
     for (const bad of [
       null,
       "",

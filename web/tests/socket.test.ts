@@ -132,11 +132,19 @@ describe("SocketLine", () => {
   });
 
   test("[WB17] tabs do not talk past the server", () => {
-    const channel = vi.fn();
-    vi.stubGlobal("BroadcastChannel", channel);
-    last().accept();
+    const other = new Y.Doc();
+    const nothing = () => undefined;
+    const second = new SocketLine("ws://host", "team/plan", other, new Awareness(other), {
+      handshaken: nothing,
+      lost: nothing,
+      closed: nothing,
+      receipt: nothing,
+    });
+    for (const socket of FakeSocket.opened) socket.accept();
     doc.getText("t").insert(0, "x");
-    expect(channel).not.toHaveBeenCalled();
+    expect(other.getText("t").toString()).toBe("");
+    second.close();
+    other.destroy();
   });
 
   test("[WB18] closing ends the connection, its retries and its listeners", () => {

@@ -18,7 +18,7 @@ export function IdentityDialog({ session, onClose }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (name.trim() === "") return;
-    session.rename({ name: shownName(name), color });
+    session.rename({ name: shownName(name), color, chosen: true });
     onClose();
   };
 

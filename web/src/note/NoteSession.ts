@@ -7,7 +7,7 @@ import type { ClosedReason } from "./closing";
 import { type Identity, loadIdentity, saveIdentity } from "./identity";
 import { LocalCopy } from "./LocalCopy";
 import { forgetNote, localNote, rememberNote } from "./localNotes";
-import { type Peer, peersFrom, samePeers } from "./presence";
+import { freeColor, type Peer, peersFrom, samePeers } from "./presence";
 import { ReceiptLine, type Timers } from "./ReceiptLine";
 import { SocketLine } from "./SocketLine";
 import { initialStatus, type NoteStatus, reduceStatus, type StatusEvent } from "./status";
@@ -45,7 +45,7 @@ export class NoteSession {
   ) {
     const known = localNote(id);
     this.identity = new Store(loadIdentity());
-    this.awareness.setLocalStateField("user", this.identity.get());
+    this.showUser(this.identity.get());
     this.title = new TitleLine(
       known?.draft ?? null,
       known?.title ?? "",
@@ -74,7 +74,7 @@ export class NoteSession {
   rename(identity: Identity): void {
     saveIdentity(identity);
     this.identity.set(identity);
-    this.awareness.setLocalStateField("user", identity);
+    this.showUser(identity);
   }
 
   /** Connect again after a lasting refusal. */
@@ -217,10 +217,17 @@ export class NoteSession {
     const states = this.awareness.getStates();
     const peers = peersFrom(states, this.doc.clientID);
     if (!samePeers(peers, this.peers.get())) this.peers.set(peers);
+    const color = this.identity.get().chosen ? null : freeColor(peers);
+    if (color !== null) this.showUser({ ...this.identity.get(), color });
     const titles = titleSignature(states, this.doc.clientID);
     if (titles === this.titlesSeen) return;
     this.titlesSeen = titles;
-    void this.refreshTitle();
+    // Peers also vanish with a lost connection: no news of the title, and no time to ask.
+    if (this.status.get().connection === "synced") void this.refreshTitle();
+  }
+
+  private showUser({ name, color }: Identity): void {
+    this.awareness.setLocalStateField("user", { name, color });
   }
 
   /** Only where closing the tab would lose edits; elsewhere the copy keeps them. */

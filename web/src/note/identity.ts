@@ -6,6 +6,8 @@ import { shownName } from "./presence";
 export interface Identity {
   readonly name: string;
   readonly color: string;
+  /** Whether the person chose it; a guest's colour gives way to others. */
+  readonly chosen: boolean;
 }
 
 const MOODS = [
@@ -44,7 +46,11 @@ function pick<T>(items: readonly [T, ...T[]] | readonly T[], random: () => numbe
 }
 
 export function guestIdentity(random: () => number): Identity {
-  return { name: `${pick(MOODS, random)} ${pick(ANIMALS, random)}`, color: pick(PALETTE, random) };
+  return {
+    name: `${pick(MOODS, random)} ${pick(ANIMALS, random)}`,
+    color: pick(PALETTE, random),
+    chosen: false,
+  };
 }
 
 /** What a browser remembered, if it still makes sense. */
@@ -53,10 +59,12 @@ export function parseIdentity(text: string | null): Identity | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return null;
-    const { name, color } = value as { name?: unknown; color?: unknown };
+    const { name, color, chosen } = value as Partial<Record<keyof Identity, unknown>>;
     if (typeof name !== "string" || name.trim() === "") return null;
     const known = PALETTE.find((candidate) => candidate === color);
-    return known === undefined ? null : { name: shownName(name), color: known };
+    return known === undefined
+      ? null
+      : { name: shownName(name), color: known, chosen: chosen === true };
   } catch {
     return null;
   }

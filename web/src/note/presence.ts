@@ -1,4 +1,4 @@
-import { paletteColor } from "./palette";
+import { PALETTE, paletteColor } from "./palette";
 
 /** Someone who has the note open, once for every tab. */
 export interface Peer {
@@ -34,6 +34,20 @@ export function peersFrom(
     });
   }
   return peers.sort((a, b) => Number(b.self) - Number(a.self) || a.client - b.client);
+}
+
+/**
+ * A colour that nobody here has, if someone who was here before has the same as oneself;
+ * null when there is nothing to change, or no colour is left.
+ */
+export function freeColor(peers: readonly Peer[]): string | null {
+  const self = peers.find((peer) => peer.self);
+  const others = peers.filter((peer) => !peer.self);
+  if (self === undefined) return null;
+  // Of two who join at once, only one gives way.
+  const taken = others.some(({ color, client }) => color === self.color && client < self.client);
+  if (!taken) return null;
+  return PALETTE.find((color) => others.every((peer) => peer.color !== color)) ?? null;
 }
 
 /** One or two letters for an avatar. */
