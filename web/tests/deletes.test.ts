@@ -48,6 +48,13 @@ describe("PendingDeletes", () => {
     expect(deletes.hidden.get().size).toBe(0);
   });
 
+  test("[WB12] once the server is told, undo comes too late and shows nothing wrong", () => {
+    deletes.schedule("a", 6_000);
+    vi.advanceTimersByTime(6_000);
+    deletes.undo("a");
+    expect([...deletes.hidden.get()]).toEqual(["a"]);
+  });
+
   test("[WB12] a page that goes tells the server at once", async () => {
     deletes.schedule("a", 6_000);
     deletes.schedule("b", 6_000);
