@@ -7,7 +7,7 @@ import logging
 import random
 from dataclasses import dataclass
 
-from collab.errors import CollabError, CompactionConflict, StorageError
+from collab.errors import CollabError, CompactionConflict, StorageError, Unavailable
 from collab.interfaces import Clock, DocumentStore, DocumentWorker, Snapshot
 from collab.room.committer import Backoff
 from collab.room.following import Follower
@@ -120,7 +120,8 @@ class Compactor:
     def _failed(self, room: Room, error: CollabError) -> None:
         self.failures += 1
         trouble = self._troubles.setdefault(room, _Trouble())
-        if not isinstance(error, StorageError):  # a store that is down says nothing of the document
+        # A store that is down, or workers that are busy, say nothing of the document.
+        if not isinstance(error, StorageError | Unavailable):
             trouble.failures += 1
         pause = self._backoff.pause(max(1, trouble.failures))
         trouble.retry_at = self._clock.monotonic() + pause

@@ -8,7 +8,7 @@ from collab.errors import DocumentUnreadable, ProtocolError
 from collab.interfaces import DocumentStore, DocumentWorker, StoredDocument
 from collab.protocol.delete_set import decode_delete_set
 from collab.protocol.state_vector import decode_state_vector
-from collab.protocol.update import UpdateFacts, validate_update
+from collab.protocol.update import UpdateFacts, stored_facts
 from collab.room.coverage import Coverage
 from collab.room.limits import RoomLimits
 
@@ -21,7 +21,7 @@ async def load(
 ) -> tuple[StoredDocument, Coverage]:
     """A stored document, and what it covers.
 
-    Raises DocumentNotFound, DocumentDeleted, StorageError, WorkerDied, DocumentUnreadable:
+    Raises DocumentNotFound, DocumentDeleted, StorageError, WorkerError, DocumentUnreadable:
     never does a failure look like an empty document.
     """
     stored = await store.load(document)
@@ -44,7 +44,7 @@ async def load(
 
 async def facts_of(data: bytes, worker: DocumentWorker, limits: RoomLimits) -> UpdateFacts:
     """The facts of a stored row. Limits on what one peer may send are not for it: it may hold
-    many peers' updates merged. Raises ProtocolError, WorkerError."""
+    many peers' updates merged. Raises ProtocolError, WorkerError, Unavailable."""
     if len(data) > limits.inspect_inline_bytes:
-        return await worker.inspect(data)
-    return validate_update(data)
+        return await worker.inspect(data, stored=True)
+    return stored_facts(data)

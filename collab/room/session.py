@@ -8,7 +8,13 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from collab.errors import DocumentUnreadable, LimitExceeded, ProtocolError, WorkerError
+from collab.errors import (
+    CollabError,
+    DocumentUnreadable,
+    LimitExceeded,
+    ProtocolError,
+    Unavailable,
+)
 from collab.interfaces import Access, Channel
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import (
@@ -158,8 +164,8 @@ class Session:
             facts = await self._room.inspect(update)
         except ProtocolError as error:
             self._refuse(error)
-        except (WorkerError, DocumentUnreadable) as error:
-            self.close(CloseCode.INTERNAL, str(error))
+        except CollabError as error:
+            self._fail(error)
         else:
             self._take(update, facts, echo)
 
@@ -221,8 +227,8 @@ class Session:
             else:
                 room.subscribe(self)
                 answer, newer = await room.diffs.missing(state_vector), []
-        except (WorkerError, DocumentUnreadable) as error:
-            self.close(CloseCode.INTERNAL, str(error))
+        except CollabError as error:
+            self._fail(error)
             return
         self.send(SyncStep2(answer.update))
         for update in newer:
@@ -234,6 +240,11 @@ class Session:
     def _refuse(self, error: ProtocolError) -> None:
         limit = isinstance(error, LimitExceeded)
         self.close(CloseCode.TOO_BIG if limit else CloseCode.MALFORMED, str(error))
+
+    def _fail(self, error: CollabError) -> None:
+        """A document worker could not answer: with so many waiting, or on this one."""
+        busy = isinstance(error, Unavailable)
+        self.close(CloseCode.TRY_LATER if busy else CloseCode.INTERNAL, str(error))
 
     def _too_slow(self) -> None:
         # Closing tells others that the peer left, which may find the next one too slow: not

@@ -73,7 +73,7 @@ async def test_large_rows_are_read_by_a_worker(house: House) -> None:
     small, large = Author(1).write("x"), Author(2).write("y" * 200)
     await house.memory.append([Append(DOCUMENT, (NewRow(small, "", ()), NewRow(large, "", ())))])
     await house.room()
-    assert house.worker.calls["inspect"] == 1
+    assert house.worker.calls["inspect_stored"] == 1
 
 
 async def test_an_idle_room_is_unloaded(house: House) -> None:

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from collab.errors import WorkerDied
+from collab.errors import Unavailable, WorkerDied
 from collab.interfaces import Access, Role
 from collab.protocol import yjs
 from collab.protocol.close import CloseCode
-from collab.protocol.messages import Denied, SyncStatus, SyncStep2, Update
+from collab.protocol.messages import Denied, SyncStatus, SyncStep1, SyncStep2, Update
 from collab.protocol.update import UpdateLimits
 from tests.room.house import House, settle
 from tests.support.edits import Author, text_of
@@ -101,6 +101,23 @@ async def test_who_is_closed_meanwhile_writes_nothing(house: House) -> None:
     await writing
     await settle()
     assert not await house.saved()
+
+
+async def test_workers_that_are_busy_turn_a_peer_away(house: House) -> None:
+    """[RM26] too many requests at once are a reason to try later."""
+    await house.restart(inspect_inline_bytes=100, diff_inline_bytes=10)
+    ann, bob = await house.synced("ann"), await house.peer("bob")
+    for client in (1, 2):
+        await ann.write(Author(client).write("x" * 50))
+        await settle()
+
+    async def refuse(_: str) -> None:
+        raise Unavailable("too many requests wait")
+
+    house.worker.hook = refuse
+    await ann.write(Author(3).write("x" * 200))
+    await bob.say(SyncStep1(b"\x00"))
+    assert (ann.code, bob.code) == (CloseCode.TRY_LATER, CloseCode.TRY_LATER)
 
 
 @pytest.mark.parametrize("role", READERS)
