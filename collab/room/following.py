@@ -73,7 +73,9 @@ class Follower:
     async def _look(self, room: Room, reload: bool) -> None:
         rows = None if reload else await self._store.read(room.document, room.sequence)
         if rows is None:
-            room.adopt(*await load(room.document, self._store, self._worker, self._limits))
+            loaded = await load(room.document, self._store, self._worker, self._limits)
+            if not room.adopt(*loaded):
+                self._wanted[room] = True  # it was overtaken: once more
         else:
             facts = [await facts_of(row.data, self._worker, self._limits) for row in rows]
             room.learned(zip(rows, facts, strict=True))

@@ -263,13 +263,20 @@ class Room:
         for update in merged_runs(new, self.limits.merge_bytes):
             self._broadcast(update)
 
-    def adopt(self, stored: StoredDocument, coverage: Coverage) -> None:
-        """Go on from what the store holds; `tell_owed` is due then."""
+    def adopt(self, stored: StoredDocument, coverage: Coverage) -> bool:
+        """Go on from what the store holds; `tell_owed` is due then.
+
+        False, with nothing changed, if this node committed more while it was being loaded: the
+        rows that the load lacks may be in our snapshot already.
+        """
+        if stored.info.sequence < self.log.sequence:
+            return False
         if self._owed is None:
             self._owed = self._coverage.state_vector()
         self.looked = self._clock.monotonic()
         self.log.replace(stored)
         self._coverage.include(coverage)
+        return True
 
     async def tell_owed(self) -> None:
         """Send peers what was adopted. If it fails it stays due, from the same state on.
