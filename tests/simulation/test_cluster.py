@@ -32,6 +32,12 @@ def test_every_promise_holds(seeds: range) -> None:
         assert closes[CloseCode.RESTART] > 0
 
 
+@pytest.mark.parametrize("seed", [212, 250, 3674, 10998])
+def test_seeds_that_failed_once(seed: int) -> None:
+    """[RM9] [RM16] an edit held until its past comes, and reloads that fail or are overtaken."""
+    simulate(seed)
+
+
 def test_a_seed_repeats_itself() -> None:
     first, second = simulate(3), simulate(3)
     assert first.promises.closes == second.promises.closes
