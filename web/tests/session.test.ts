@@ -30,9 +30,11 @@ function stubBrowser(): void {
 describe("NoteSession", () => {
   const open: NoteSession[] = [];
 
-  const start = (id: string): NoteSession => {
+  const start = async (id: string): Promise<NoteSession> => {
+    const connections = FakeSocket.opened.length;
     const session = new NoteSession(id, "ws://host");
     open.push(session);
+    await vi.waitFor(() => expect(FakeSocket.opened.length).toBeGreaterThan(connections));
     return session;
   };
   const socket = (): FakeSocket => {
@@ -63,7 +65,7 @@ describe("NoteSession", () => {
   });
 
   test("[WB1] an edit is saved when its receipt comes, and is remembered until then", async () => {
-    const session = start("saved");
+    const session = await start("saved");
     shake();
     receipt();
     expect(session.status.get()).toMatchObject({ connection: "synced", unsaved: false });
@@ -78,7 +80,7 @@ describe("NoteSession", () => {
   });
 
   test("[WB13] waiting for receipts ends after the time given", async () => {
-    const session = start("waiting");
+    const session = await start("waiting");
     shake();
     const saved = session.whenSaved(4_000);
     vi.advanceTimersByTime(4_000);
@@ -86,15 +88,14 @@ describe("NoteSession", () => {
   });
 
   test("[WB4] edits made without a server reach it on the next visit", async () => {
-    const first = start("offline");
-    await vi.waitFor(() => expect(first.status.get().keptOnDevice).toBe(true));
+    const first = await start("offline");
     socket().drop(1006);
     expect(first.content.get()).toBe("unreachable");
     first.doc.getText("t").insert(0, "offline");
     await first.close();
 
-    const second = start("offline");
-    await vi.waitFor(() => expect(second.content.get()).toBe("ready"));
+    const second = await start("offline");
+    expect(second.content.get()).toBe("ready");
     expect(second.status.get().edited).toBe(true);
     shake();
     expect(second.status.get().unsaved).toBe(true);
@@ -103,8 +104,35 @@ describe("NoteSession", () => {
     expect(FakeSocket.doc.getText("t").toString()).toBe("offline");
   });
 
-  test("edits of others are neither edited nor unsaved here", () => {
-    const session = start("others");
+  test("[WB1] the copy is read before a connection is made, so that no receipt skips it", async () => {
+    const first = await start("order");
+    first.doc.getText("t").insert(0, "unsent");
+    await first.close();
+    const second = new NoteSession("order", "ws://host");
+    open.push(second);
+    expect(FakeSocket.opened).toHaveLength(1);
+    await vi.waitFor(() => expect(FakeSocket.opened).toHaveLength(2));
+    expect(second.doc.getText("t").toString()).toBe("unsent");
+  });
+
+  test("[WB5] storage that hangs is given up, and its edits stay marked as unsent", async () => {
+    localStorage.setItem(
+      "collab:notes",
+      JSON.stringify([{ id: "hangs", title: "", unsaved: true, opened: 1, draft: null }]),
+    );
+    vi.stubGlobal("indexedDB", { open: () => ({}) });
+    const session = new NoteSession("hangs", "ws://host");
+    open.push(session);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(session.status.get().keptOnDevice).toBe(false);
+    shake();
+    receipt();
+    expect(session.status.get()).toMatchObject({ unsaved: false, edited: false });
+    expect(localNote("hangs")?.unsaved).toBe(true);
+  });
+
+  test("edits of others are neither edited nor unsaved here", async () => {
+    const session = await start("others");
     FakeSocket.doc.getText("t").insert(0, "theirs");
     shake();
     receipt();
@@ -112,8 +140,8 @@ describe("NoteSession", () => {
     expect(session.status.get()).toMatchObject({ unsaved: false, edited: false });
   });
 
-  test("[WB6] a deleted note says so and keeps what is here", () => {
-    const session = start("deleted");
+  test("[WB6] a deleted note says so and keeps what is here", async () => {
+    const session = await start("deleted");
     shake();
     session.doc.getText("t").insert(0, "mine");
     socket().drop(4404);
@@ -123,16 +151,15 @@ describe("NoteSession", () => {
     expect(session.localUpdate().length).toBeGreaterThan(2);
   });
 
-  test("[WB9] a title typed here is a draft on the device until the server takes it", () => {
-    const session = start("titled");
+  test("[WB9] a title typed here is a draft on the device until the server takes it", async () => {
+    const session = await start("titled");
     session.title.type("Plan");
     expect(session.status.get().titleUnsaved).toBe(true);
     expect(localNote("titled")).toMatchObject({ title: "Plan", draft: "Plan" });
   });
 
   test("[WB18] closing frees the socket, the timers and the document, once", async () => {
-    const session = start("closed");
-    await vi.waitFor(() => expect(session.status.get().keptOnDevice).toBe(true));
+    const session = await start("closed");
     shake();
     session.doc.getText("t").insert(0, "x");
     const destroyed = vi.fn();
@@ -146,8 +173,8 @@ describe("NoteSession", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("an answer to a request of an earlier edit does not count", () => {
-    const session = start("early");
+  test("an answer to a request of an earlier edit does not count", async () => {
+    const session = await start("early");
     shake();
     vi.advanceTimersByTime(100);
     session.doc.getText("t").insert(0, "x");

@@ -29,6 +29,7 @@ describe("SocketLine", () => {
       closed: (reason) => events.push(reason),
       receipt: (version) => events.push(`receipt ${version}`),
     });
+    line.connect();
   });
 
   afterEach(() => {
@@ -120,7 +121,7 @@ describe("SocketLine", () => {
   test("[WB6] a lasting refusal can be tried again by hand", () => {
     last().accept();
     last().drop(4413);
-    line.retry();
+    line.connect();
     expect(FakeSocket.opened).toHaveLength(2);
   });
 
@@ -140,6 +141,7 @@ describe("SocketLine", () => {
       closed: nothing,
       receipt: nothing,
     });
+    second.connect();
     for (const socket of FakeSocket.opened) socket.accept();
     doc.getText("t").insert(0, "x");
     expect(other.getText("t").toString()).toBe("");

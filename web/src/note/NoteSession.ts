@@ -67,7 +67,7 @@ export class NoteSession {
       receipt: (version) => this.receipts.answered(version),
     });
     this.watch();
-    void this.openCopy();
+    void this.openCopyAndConnect();
     void this.refreshTitle();
   }
 
@@ -80,7 +80,7 @@ export class NoteSession {
   /** Connect again after a lasting refusal. */
   retry(): void {
     this.dispatch({ type: "retry" });
-    this.socket.retry();
+    this.socket.connect();
   }
 
   /** Read the title again, and write one that waits; for a page that comes to the front. */
@@ -165,14 +165,21 @@ export class NoteSession {
     const before = this.status.get();
     const after = reduceStatus(before, event);
     this.status.set(after);
-    if (after.edited !== before.edited) rememberNote(this.id, { unsaved: after.edited });
+    // A visit that could not read the copy does not know what else is in it.
+    const knows = after.edited || after.keptOnDevice === true;
+    if (after.edited !== before.edited && knows) rememberNote(this.id, { unsaved: after.edited });
   }
 
-  private async openCopy(): Promise<void> {
+  /**
+   * The copy comes first: a receipt must not count while edits of an earlier visit are still
+   * unread, and the server then sends only what the copy lacks.
+   */
+  private async openCopyAndConnect(): Promise<void> {
     const kept = await this.copy.ready;
     if (this.closed) return;
     this.dispatch({ type: "device", kept });
     if (this.doc.store.clients.size > 0) this.content.set("ready");
+    this.socket.connect();
   }
 
   private handshaken(): void {

@@ -34,7 +34,6 @@ export class SocketLine {
     this.watch();
     window.addEventListener("offline", this.reconnect);
     window.addEventListener("online", this.hurry);
-    this.provider.connect();
   }
 
   /** Whether a change of the document came from the server. */
@@ -47,8 +46,8 @@ export class SocketLine {
     if (wsconnected && ws?.readyState === WebSocket.OPEN) ws.send(receiptFrame(version));
   }
 
-  /** Try again after the server closed the connection for good. */
-  retry(): void {
+  /** Start, or try again after the server closed the connection for good. */
+  connect(): void {
     this.provider.connect();
   }
 
