@@ -149,14 +149,13 @@ async def serve(
     bound = listen(settings.host, settings.port)
     try:
         await service.start()
-        try:
-            url = url_of(bound, settings.host)
-            server = Server(app, service, settings, lambda: ready(url))
-            await server.serve(sockets=[bound])
-        finally:
-            await service.aclose()
+        url = url_of(bound, settings.host)
+        await Server(app, service, settings, lambda: ready(url)).serve(sockets=[bound])
     finally:
+        # Also after a start that failed: a connection to the database is a thread that would
+        # keep the process.
         bound.close()
+        await service.aclose()
 
 
 def run(app: FastAPI, service: Service, settings: Settings, ready: Callable[[str], None]) -> None:

@@ -154,6 +154,22 @@ def test_an_unmigrated_or_newer_database_is_refused(tmp_path: Path) -> None:
     one_line(collab("migrate", data=tmp_path, COLLAB_DATABASE_URL=url), 2)
 
 
+def test_a_start_that_fails_ends_the_process(tmp_path: Path) -> None:
+    """Nothing that was opened before the failure keeps it."""
+    (tmp_path / "own.db").touch()
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    result = subprocess.run(
+        [sys.executable, "-m", "collab", "serve", "--port", "0"],
+        env=environment(tmp_path, COLLAB_DATABASE_URL=url),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    line = one_line(Result(result.returncode, result.stdout, result.stderr), 2)
+    assert "collab migrate" in line
+
+
 def test_export_of_one(data: Path, tmp_path: Path) -> None:
     result = collab("export", "team/plan", data=data)
     assert (result.returncode, result.stdout) == (0, "Buy bread\n")

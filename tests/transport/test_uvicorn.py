@@ -216,5 +216,6 @@ async def test_any_asgi_server_will_do(tmp_path: Path, monkeypatch: pytest.Monke
         assert await ann.close_code() == CloseCode.RESTART
     async with asyncio.timeout(20):
         await task
-    info = await Service(load_settings(data_dir=tmp_path)).catalog.find("stock")
-    assert info.sequence >= 1
+    async with serving(tmp_path) as address, peer(f"ws://{address}/ws", "stock") as late:
+        await late.join()
+        assert str(late.text).startswith("kept")
