@@ -104,6 +104,31 @@ describe("NoteSession", () => {
     expect(FakeSocket.doc.getText("t").toString()).toBe("offline");
   });
 
+  test("[WB4] waiting edits can be sent without being seen", async () => {
+    const before = await start("waiting edits");
+    before.doc.getText("t").insert(0, "waited");
+    await before.close();
+    const sender = new NoteSession("waiting edits", "ws://host", { unseen: true });
+    open.push(sender);
+    await vi.waitFor(() => expect(FakeSocket.opened).toHaveLength(2));
+    shake();
+    const sent = sender.whenSaved(5_000);
+    receipt();
+    expect(await sent).toBe(true);
+    expect(FakeSocket.doc.getText("t").toString()).toBe("waited");
+    expect(sender.peers.get()).toEqual([]);
+    expect(localNote("waiting edits")?.unsaved).toBe(false);
+  });
+
+  test("[WB6] nobody waits for receipts after a lasting refusal", async () => {
+    const session = await start("refused");
+    shake();
+    session.doc.getText("t").insert(0, "x");
+    const saved = session.whenSaved(60_000);
+    socket().drop(4413);
+    expect(await saved).toBe(false);
+  });
+
   test("[WB1] the copy is read before a connection is made, so that no receipt skips it", async () => {
     const first = await start("order");
     first.doc.getText("t").insert(0, "unsent");

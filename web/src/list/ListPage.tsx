@@ -2,15 +2,16 @@ import { Plus, Search, X } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { createNote } from "../api/documents";
 import { errorText } from "../api/problems";
+import { noteNews } from "../app/noteNews";
 import { navigate } from "../app/router";
 import { notePath } from "../app/routes";
-import { titleNews } from "../app/titleNews";
 import { useStore } from "../app/useStore";
 import { Brand } from "../ui/Brand";
 import { ThemeMenu } from "../ui/ThemeMenu";
 import { showToast } from "../ui/toasts";
 import { ListBody } from "./ListBody";
 import { noteList } from "./NoteList";
+import { sendWaiting } from "./sendWaiting";
 import { useListKeys } from "./useListKeys";
 
 const SEARCH_MS = 200;
@@ -35,7 +36,12 @@ export function ListPage() {
     return () => clearTimeout(timer);
   }, [query]);
 
-  useEffect(() => titleNews.subscribe(() => void noteList.refresh()), []);
+  const reached = state.phase === "ready";
+  useEffect(() => {
+    if (reached) void sendWaiting();
+  }, [reached]);
+
+  useEffect(() => noteNews.subscribe(() => void noteList.refresh()), []);
 
   useEffect(() => {
     const refresh = () => {

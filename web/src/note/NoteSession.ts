@@ -1,8 +1,8 @@
 import { Awareness } from "y-protocols/awareness";
 import { Doc, encodeStateAsUpdate } from "yjs";
 import { type Document, getDocument, renameDocument } from "../api/documents";
+import { announceNews } from "../app/noteNews";
 import { Store } from "../app/Store";
-import { titleNews } from "../app/titleNews";
 import type { ClosedReason } from "./closing";
 import { type Identity, loadIdentity, saveIdentity } from "./identity";
 import { LocalCopy } from "./LocalCopy";
@@ -42,6 +42,7 @@ export class NoteSession {
   constructor(
     readonly id: string,
     socketOrigin: string,
+    private readonly options: { readonly unseen?: boolean } = {},
   ) {
     const known = localNote(id);
     this.identity = new Store(loadIdentity());
@@ -91,20 +92,21 @@ export class NoteSession {
     if (document !== null && !this.closed) this.info.set(document);
   }
 
-  /** Resolves to true once every edit has its receipt, or to false after the time given. */
+  /** True once every edit has its receipt; false after the time given, or if none can come. */
   whenSaved(milliseconds: number): Promise<boolean> {
     const saved = () => {
       const { connection, unsaved, titleUnsaved } = this.status.get();
       return connection === "synced" && !unsaved && !titleUnsaved;
     };
-    if (saved()) return Promise.resolve(true);
+    const over = () => saved() || this.status.get().closed !== null;
+    if (over()) return Promise.resolve(saved());
     return new Promise((resolve) => {
       const finish = (result: boolean) => {
         stop();
         window.clearTimeout(timer);
         resolve(result);
       };
-      const stop = this.status.subscribe(() => saved() && finish(true));
+      const stop = this.status.subscribe(() => over() && finish(saved()));
       const timer = window.setTimeout(() => finish(false), milliseconds);
     });
   }
@@ -212,7 +214,7 @@ export class NoteSession {
   private titleWritten(document: Document): void {
     if (this.closed) {
       rememberNote(this.id, { draft: null });
-      titleNews.set(titleNews.get() + 1);
+      announceNews();
       return;
     }
     this.info.set(document);
@@ -234,7 +236,7 @@ export class NoteSession {
   }
 
   private showUser({ name, color }: Identity): void {
-    this.awareness.setLocalStateField("user", { name, color });
+    if (!this.options.unseen) this.awareness.setLocalStateField("user", { name, color });
   }
 
   /** Only where closing the tab would lose edits; elsewhere the copy keeps them. */
