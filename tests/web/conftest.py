@@ -77,7 +77,7 @@ async def browser(browser_path: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def visitors(browser: Browser, server: ServerProcess) -> AsyncIterator[Visitors]:
-    """At the end no page may have complained, but of a server that was away."""
+    """At the end no page may have complained, but of what the test expects."""
     visitors = Visitors(browser, server.url)
     yield visitors
     assert visitors.complaints == []

@@ -26,7 +26,7 @@ class Visitors:
         self._browser = browser
         self.url = url
         self.complaints: list[str] = []
-        self.may_be_away = False
+        self.expected: tuple[str, ...] = ()
 
     async def device(self, **options: Any) -> BrowserContext:
         context = await self._browser.new_context(**options)
@@ -47,8 +47,8 @@ class Visitors:
         return view
 
     def _hear(self, message: ConsoleMessage) -> None:
-        away = self.may_be_away and any(part in message.text for part in AWAY)
-        if message.type in ("error", "warning") and not away:
+        expected = any(part in message.text for part in self.expected)
+        if message.type in ("error", "warning") and not expected:
             self.complaints.append(f"{message.type}: {message.text}")
 
 

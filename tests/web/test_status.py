@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support.server import ServerProcess
-from tests.web.pages import Visitors, create_note, export
+from tests.web.pages import AWAY, Visitors, create_note, export
 
 pytestmark = pytest.mark.browser
 
@@ -55,7 +55,7 @@ async def test_a_server_that_stops_and_comes_back(
     await ann.text.click()
     await ann.type("before")
     await ann.shows_status("saved")
-    visitors.may_be_away = True
+    visitors.expected = AWAY
     assert server.terminate() == 0
     await ann.shows_status("offline")
     await ann.type(", meanwhile")

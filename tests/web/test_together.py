@@ -13,7 +13,7 @@ from playwright.async_api import expect
 
 from tests.support.server import ServerProcess
 from tests.support.yjs_peers import YjsPeer, YjsPeers, converged
-from tests.web.pages import NoteView, Visitors, create_note, export
+from tests.web.pages import AWAY, NoteView, Visitors, create_note, export
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
@@ -65,7 +65,7 @@ async def test_typing_at_once_offline_and_back(
     agreed = await everyone_agrees(rest, note, [ann, bob], peer)
     assert agreed == [f"{who}:{together}" for who in WHO]
 
-    visitors.may_be_away = True
+    visitors.expected = AWAY
     await devices[0].set_offline(True)
     await peer.offline()
     await ann.shows_status("offline")
