@@ -7,13 +7,13 @@ has a contract suite in `tests/contracts` that each implementation passes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from collab.protocol.close import CloseCode
-from collab.protocol.update import UpdateFacts
+from collab.protocol.update import Ranges, UpdateFacts
 
 
 class Clock(Protocol):
@@ -275,12 +275,17 @@ class Compacted:
 class DocumentWorker(Protocol):
     """What needs a CRDT document, or much CPU: done in a disposable child process.
 
-    Every call raises WorkerDied if the worker crashed or overran its limits, and WorkerError
-    or DocumentUnreadable if it refused; other requests are not touched.
+    Every call raises WorkerDied if the worker crashed or overran its limits, WorkerError or
+    DocumentUnreadable if it refused, and Unavailable if too many requests wait already; other
+    requests are not touched.
     """
 
-    async def inspect(self, update: bytes) -> UpdateFacts:
-        """Validate an update too large for the event loop. Raises ProtocolError."""
+    async def inspect(self, update: bytes, *, stored: bool = False) -> UpdateFacts:
+        """Validate an update too large for the event loop; a row of the log, `stored`, is only
+        read: it may be merged from many peers' updates. Raises ProtocolError."""
+
+    async def trim(self, update: bytes, known: Mapping[int, Ranges]) -> bytes:
+        """A valid update without the structs that `known` covers, with all its deletes."""
 
     async def compact(self, updates: Sequence[bytes]) -> Compacted:
         """Merge, garbage collect and check. Out-of-order structs are kept."""

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from collab import content
 from collab.crdt import calls, child, operations, tree
 from collab.interfaces import Format, Kind
+from collab.protocol.trimming import without_known
+from collab.protocol.update import stored_facts
 
 
 def render(update: bytes, root: str, kind: Kind, form: Format) -> str:
@@ -30,6 +32,16 @@ def _inspect(parts: Sequence[bytes]) -> Sequence[bytes]:
     return calls.pack_facts(operations.inspect(update))
 
 
+def _inspect_stored(parts: Sequence[bytes]) -> Sequence[bytes]:
+    (update,) = parts
+    return calls.pack_facts(stored_facts(update))
+
+
+def _trim(parts: Sequence[bytes]) -> Sequence[bytes]:
+    update, known = parts
+    return [without_known(update, calls.unpack_known(known))]
+
+
 def _compact(parts: Sequence[bytes]) -> Sequence[bytes]:
     return calls.pack_compacted(operations.compact(parts))
 
@@ -45,6 +57,8 @@ def _render(parts: Sequence[bytes]) -> Sequence[bytes]:
 
 OPERATIONS: Mapping[str, child.Operation] = {
     "inspect": _inspect,
+    "inspect_stored": _inspect_stored,
+    "trim": _trim,
     "compact": _compact,
     "missing": _missing,
     "render": _render,

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 
 from collab.interfaces import Compacted, Format, Kind
+from collab.protocol.delete_set import decode_delete_set, encode_delete_set
 from collab.protocol.update import Ranges, UpdateFacts
 
 Parts = Sequence[bytes]
@@ -22,6 +23,14 @@ def unpack_facts(parts: Parts) -> UpdateFacts:
     count = next(numbers)
     structs = _ranges_by_client(numbers)
     return UpdateFacts(structs, _ranges_by_client(numbers), count)
+
+
+def pack_known(known: Mapping[int, Ranges]) -> bytes:
+    return encode_delete_set(known)
+
+
+def unpack_known(data: bytes) -> Mapping[int, Ranges]:
+    return decode_delete_set(data)
 
 
 def pack_compacted(compacted: Compacted) -> Parts:

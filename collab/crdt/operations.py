@@ -16,19 +16,22 @@ import pycrdt
 from collab.crdt import updates as byte_functions
 from collab.crdt.digest import digest
 from collab.crdt.updates import library_guard, merge, state_of
-from collab.errors import ProtocolError, WorkerError
+from collab.errors import DocumentUnreadable, ProtocolError, WorkerError
 from collab.interfaces import Compacted
 from collab.protocol.delete_set import encode_delete_set
+from collab.protocol.repair import repaired
 from collab.protocol.roots import root_kinds
 from collab.protocol.state_vector import decode_state_vector
-from collab.protocol.update import Ranges, UpdateFacts, UpdateLimits, validate_update
+from collab.protocol.update import (
+    Ranges,
+    UpdateFacts,
+    UpdateLimits,
+    stored_facts,
+    validate_update,
+)
 
 INSPECT_LIMITS: Final = UpdateLimits(max_bytes=64 * 1024 * 1024, max_structs=5_000_000)
 """For updates too large for the event loop; the wires have their own, smaller caps."""
-
-_ANY_SIZE: Final = UpdateLimits(max_bytes=1 << 40, max_structs=1 << 40, max_depth=1 << 40)
-"""For what we wrote ourselves: each update in it was held to the limits when it came in, and
-together they may nest deeper than one."""
 
 
 def inspect(update: bytes, limits: UpdateLimits = INSPECT_LIMITS) -> UpdateFacts:
@@ -49,7 +52,7 @@ def compact(updates: Sequence[bytes]) -> Compacted:
     Raises DocumentUnreadable if the updates cannot be read, WorkerError if the result is not
     equal to them.
     """
-    merged = merge(updates)
+    merged = readable(merge(updates))
     with library_guard("load the document"):
         collected = load(merged)
         state = collected.get_state()
@@ -60,8 +63,18 @@ def compact(updates: Sequence[bytes]) -> Compacted:
     return Compacted(data, state_of(data), encode_delete_set(facts.deletes))
 
 
+def readable(update: bytes) -> bytes:
+    """All of a document as the library may load it: it refuses or misreads some of what
+    browsers read, see `collab.protocol.repair`. Raises DocumentUnreadable."""
+    try:
+        return repaired(update)
+    except ProtocolError as error:
+        raise DocumentUnreadable(f"cannot read the document: {error}") from error
+
+
 def load(update: bytes, *, collect: bool = True) -> pycrdt.Doc[Any]:
-    """A fresh document that holds `update`, deleted content dropped unless told otherwise."""
+    """A fresh document that holds what `readable` gave, deleted content dropped unless told
+    otherwise."""
     document: pycrdt.Doc[Any] = pycrdt.Doc(client_id=0, skip_gc=not collect)
     document.apply_update(update)
     return document
@@ -89,7 +102,7 @@ def _within(inner: Mapping[int, Ranges], outer: Mapping[int, Ranges]) -> bool:
 
 def _facts(update: bytes) -> UpdateFacts:
     try:
-        return validate_update(update, _ANY_SIZE)
+        return stored_facts(update)
     except ProtocolError as error:
         raise WorkerError(f"the CRDT library wrote an update that is not valid: {error}") from error
 
@@ -100,7 +113,7 @@ def _check_equal(merged: bytes, data: bytes) -> None:
     Raises WorkerError if they differ, or if loading `data` again would change it.
     """
     with library_guard("compare the compacted document"):
-        original, compacted = load(merged, collect=False), load(data)
+        original, compacted = load(merged, collect=False), load(readable(data))
         if decode_state_vector(state_of(merged)) != decode_state_vector(state_of(data)):
             raise WorkerError("compaction would change which edits the document holds")
         if decode_state_vector(original.get_state()) != decode_state_vector(compacted.get_state()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collab.crdt import calls
@@ -15,11 +15,12 @@ from collab.errors import (
     DocumentUnreadable,
     LimitExceeded,
     ProtocolError,
+    Unavailable,
     WorkerDied,
     WorkerError,
 )
 from collab.interfaces import Compacted, Format, Kind
-from collab.protocol.update import UpdateFacts
+from collab.protocol.update import Ranges, UpdateFacts
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +79,13 @@ class WorkerPool:
         children = [runner.child for runner in self._runners]
         return [child.pid for child in children if child is not None and child.usable]
 
-    async def inspect(self, update: bytes) -> UpdateFacts:
-        return calls.unpack_facts(await self.call("inspect", [update]))
+    async def inspect(self, update: bytes, *, stored: bool = False) -> UpdateFacts:
+        operation = "inspect_stored" if stored else "inspect"
+        return calls.unpack_facts(await self.call(operation, [update]))
+
+    async def trim(self, update: bytes, known: Mapping[int, Ranges]) -> bytes:
+        (trimmed,) = await self.call("trim", [update, calls.pack_known(known)])
+        return trimmed
 
     async def compact(self, updates: Sequence[bytes]) -> Compacted:
         return calls.unpack_compacted(await self.call("compact", updates))
@@ -95,8 +101,7 @@ class WorkerPool:
     async def call(self, operation: str, parts: Sequence[bytes]) -> tuple[bytes, ...]:
         """Run an operation of the child's table.
 
-        Raises WorkerDied, WorkerError (also when too many requests wait), or what the
-        operation raises.
+        Raises WorkerDied, Unavailable if too many requests wait, or what the operation raises.
         """
         if self._closed:
             raise WorkerDied("the document workers have ended")
@@ -106,7 +111,7 @@ class WorkerPool:
         try:
             self._requests.put_nowait(_Request([operation.encode(), *parts], answer))
         except asyncio.QueueFull:
-            raise WorkerError("too many requests wait for a document worker") from None
+            raise Unavailable("too many requests wait for a document worker") from None
         return _result(await answer)
 
     async def aclose(self) -> None:

@@ -15,7 +15,7 @@ import pycrdt
 from collab.crdt import nodes
 from collab.crdt.chunks import Chunks, Formatting, attributes_of, joined
 from collab.crdt.nodes import Node
-from collab.crdt.operations import load
+from collab.crdt.operations import load, readable
 from collab.crdt.updates import library_guard
 from collab.errors import DocumentUnreadable, ProtocolError
 from collab.interfaces import Kind
@@ -63,7 +63,7 @@ def open_root(update: bytes, name: str, kind: Kind) -> Root:
     """Load the document and see what its root is: its live content says it, and `kind` speaks
     for a root without. Raises DocumentUnreadable for a map or an array."""
     with library_guard("read the document"):
-        document = load(update)
+        document = load(readable(update))
         found = _seen_kind(document.get(name, type=pycrdt.Text).diff())
         if found is None:
             found = _root_kinds(document.get_update()).get(name)

@@ -16,9 +16,9 @@ from collab.crdt.updates import EMPTY_STATE, EMPTY_UPDATE, merge, missing
 from collab.errors import DocumentUnreadable, ProtocolError, WorkerDied
 from collab.interfaces import DocumentWorker, Format, Kind
 from collab.protocol.state_vector import decode_state_vector
-from collab.protocol.update import validate_update
+from collab.protocol.update import stored_facts, validate_update
 from tests.crdt.histories import history, loaded, shown
-from tests.crdt.inline import InlineWorker
+from tests.support.inline_worker import InlineWorker
 
 # One pool, and so one event loop, for all tests here: children take a moment to start.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,6 +53,22 @@ class DocumentWorkerContract:
         """[WK9] malformed bytes raise ProtocolError, as on the event loop."""
         with pytest.raises(ProtocolError):
             await worker.inspect(GARBAGE)
+
+    async def test_inspect_reads_stored_rows(self, worker: DocumentWorker) -> None:
+        """[WK9] a row merged from many peers' updates is read, not judged."""
+        update = merge(history(1))
+        assert await worker.inspect(update, stored=True) == stored_facts(update)
+        with pytest.raises(ProtocolError):
+            await worker.inspect(GARBAGE, stored=True)
+
+    async def test_trim_takes_out_what_is_known(self, worker: DocumentWorker) -> None:
+        """[WK9] structs that are known are cut off, within a struct if need be."""
+        update = text("abcdef")
+        ((client, ((start, end),)),) = validate_update(update).structs.items()
+        assert await worker.trim(update, {}) == update
+        rest = validate_update(await worker.trim(update, {client: ((start, 4),)}))
+        assert rest.structs == {client: ((4, end),)}
+        assert not validate_update(await worker.trim(update, {client: ((0, end),)})).structs
 
     async def test_compact_keeps_content(self, worker: DocumentWorker) -> None:
         """[WK4] a compacted document shows the same and describes itself."""

@@ -13,7 +13,7 @@ import pytest
 
 from collab.crdt.pool import WorkerPool
 from collab.crdt.process import WorkerLimits
-from collab.errors import WorkerDied, WorkerError
+from collab.errors import Unavailable, WorkerDied
 
 MODULE = "tests.crdt.faulty_worker"
 REPOSITORY = Path(__file__).parents[2]
@@ -99,7 +99,7 @@ async def test_the_queue_is_bounded() -> None:
     pool = WorkerPool(1, module=MODULE, queue_limit=3)
     calls = [asyncio.create_task(pool.call("echo", [b"%d" % n])) for n in range(3)]
     await asyncio.sleep(0)
-    with pytest.raises(WorkerError, match="too many requests"):
+    with pytest.raises(Unavailable, match="too many requests"):
         await asyncio.gather(*(pool.call("echo", []) for _ in range(3)))
     assert [await call for call in calls] == [(b"0",), (b"1",), (b"2",)]
     await pool.aclose()
