@@ -18,6 +18,8 @@ import { useSaveKey } from "./useSaveKey";
 import "../styles/note.css";
 import "../styles/toolbar.css";
 import "../styles/prose.css";
+import "../styles/code.css";
+import "../styles/carets.css";
 
 /** One note, by the id in its address. */
 export default function NotePage({ id }: { readonly id: string }) {
