@@ -48,7 +48,7 @@ async def export(server: ServerProcess, form: str) -> bytes:
 
 
 async def test_malformed_frames_close_their_sender_alone(server: ServerProcess) -> None:
-    """[PR20] 4400 for each, 1009 over a limit; room-mates go on, and their text loads."""
+    """[PR20] [RM25] 4400 for each, 1009 over a limit; room-mates go on, and their text loads."""
     expected = {name: CloseCode.MALFORMED for name, _ in malformed()}
     expected |= {name: CloseCode.TOO_BIG for name, _ in oversized()}
     frames = [*malformed(), *oversized()]
@@ -79,7 +79,7 @@ async def test_malformed_frames_close_their_sender_alone(server: ServerProcess) 
 
 
 async def test_nothing_of_an_offender_is_kept(server: ServerProcess) -> None:
-    """A good edit before the malformed one stays; the malformed one leaves no trace."""
+    """[RM25] a good edit before the malformed one stays; the malformed one leaves no trace."""
     async with peer(server.ws_url, "traces") as offender:
         await offender.join()
         await offender.type("before")
@@ -92,7 +92,7 @@ async def test_nothing_of_an_offender_is_kept(server: ServerProcess) -> None:
 
 
 async def test_what_is_no_frame_of_ours_closes_its_sender_alone(server: ServerProcess) -> None:
-    """[PR20] a text frame is 1003, a frame over the limit 1009; room-mates go on."""
+    """[AC9] [AC12] a text frame is 1003, a frame over the limit 1009; room-mates go on."""
 
     async def code_after(offender: SocketPeer, data: str | bytes) -> int | None:
         await offender.join()

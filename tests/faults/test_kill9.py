@@ -87,6 +87,7 @@ async def let_compact(data_dir: Path, groups: list[Typists], chance: random.Rand
 @pytest.mark.node
 @pytest.mark.timeout(240)
 async def test_no_kill_loses_what_was_acknowledged_or_seen(tmp_path: Path) -> None:
+    """[RM1] [ST1] at any instant, compactions included."""
     chance = random.Random(SEED)
     data_dir = tmp_path / "data"
     async with killable_server(data_dir, SETTINGS) as server, yjs_peers() as yjs:

@@ -47,6 +47,7 @@ def may_join(left: Tree, right: Tree) -> bool:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_tree_is_the_one_that_tiptap_shows(seed: int) -> None:
+    """[WK10] [WK20] nodes, attributes, marks and texts."""
     documents = recording("tiptap", seed).documents
     assert len(documents) == 12
     for document in documents:
@@ -75,6 +76,7 @@ def unescaped(written: str, form: Format) -> str:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_character_is_missing_in_any_format(seed: int) -> None:
+    """[EX7] in order."""
     for document in recording("tiptap", seed).documents:
         shown = texts(document.shown)
         for form in (Format.TEXT, Format.MARKDOWN, Format.HTML):
@@ -83,6 +85,7 @@ def test_no_character_is_missing_in_any_format(seed: int) -> None:
 
 
 def test_a_text_is_the_one_that_codemirror_shows() -> None:
+    """[WK11] exactly its characters."""
     (document,) = recording("codemirror").documents
     exported = render(document.data, document.root, Kind.TEXT, Format.TEXT)
     assert exported == document.shown

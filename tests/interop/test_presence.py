@@ -24,6 +24,7 @@ async def join(yjs: YjsPeers, server: ServerProcess, name: str, room: str, **mor
 async def test_states_are_shown_changed_and_taken_away(
     server: ServerProcess, yjs: YjsPeers
 ) -> None:
+    """[RM20] to all, newcomers too."""
     ann = await join(yjs, server, "ann", "presence")
     bob = await join(yjs, server, "bob", "presence")
     await asyncio.gather(ann.until("states", count=2), bob.until("states", count=2))
@@ -43,7 +44,7 @@ async def test_states_are_shown_changed_and_taken_away(
 async def test_a_client_whose_socket_is_cut_leaves_and_is_seen_again_with_its_old_clock(
     server: ServerProcess, yjs: YjsPeers
 ) -> None:
-    """y-websocket sends the same clock again when it reconnects within its own timeout."""
+    """[RM22] y-websocket sends the same clock again when it reconnects within its own timeout."""
     bob = await join(yjs, server, "bob", "presence-cut")
     ann = await join(yjs, server, "ann", "presence-cut", backoff=1000)
     await bob.until("states", count=2)
@@ -57,6 +58,7 @@ async def test_a_client_whose_socket_is_cut_leaves_and_is_seen_again_with_its_ol
 
 
 async def test_the_states_are_sent_to_who_asks(server: ServerProcess, yjs: YjsPeers) -> None:
+    """[RM20] once."""
     ann = await join(yjs, server, "ann", "presence-asked")
     bob = await join(yjs, server, "bob", "presence-asked")
     await bob.until("states", count=2)

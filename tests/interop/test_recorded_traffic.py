@@ -31,6 +31,7 @@ def covers(outer: Ranges, inner: Ranges) -> bool:
 
 @pytest.mark.parametrize("editor", EDITORS)
 def test_every_recorded_update_is_valid_and_read_as_yjs_reads_it(editor: str) -> None:
+    """[UP25] [UP26] whatever editors write is accepted."""
     updates = recording(editor).updates
     assert len(updates) >= 300
     for update in updates:
@@ -43,6 +44,7 @@ def test_every_recorded_update_is_valid_and_read_as_yjs_reads_it(editor: str) ->
 
 @pytest.mark.parametrize("editor", EDITORS)
 def test_merges_of_recorded_updates_are_valid_in_any_order(editor: str) -> None:
+    """[UP26] [WK1] so are merges of it."""
     chance = random.Random(SEED)
     local = recording(editor).data("local")
     assert len(local) >= 100
@@ -61,6 +63,7 @@ def test_merges_of_recorded_updates_are_valid_in_any_order(editor: str) -> None:
 
 @pytest.mark.parametrize("editor", EDITORS)
 def test_state_vectors_are_those_of_yjs(editor: str) -> None:
+    """[PR8] [WK2] as bytes and as read from updates."""
     for data, clocks in recording(editor).state_vectors:
         assert decode_state_vector(data) == clocks
         assert decode_state_vector(encode_state_vector(clocks)) == clocks
@@ -72,6 +75,7 @@ def test_state_vectors_are_those_of_yjs(editor: str) -> None:
 
 @pytest.mark.parametrize("editor", ["prosemirror", "codemirror"])
 def test_recorded_presence_is_read_as_it_was_shown(editor: str) -> None:
+    """[AW1] carets and names of editors are states."""
     messages = recording(editor).awareness
     assert len(messages) >= 20
     for data, states in messages:

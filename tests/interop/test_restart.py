@@ -15,6 +15,7 @@ pytestmark = pytest.mark.node
 
 
 async def test_clients_go_on_where_they_were(tmp_path: Path, yjs: YjsPeers) -> None:
+    """[AC16] [RM18] a stop sends them away; all they do meanwhile is kept."""
     with ServerProcess(tmp_path / "data") as server:
         ann = await yjs.open("ann", server.ws_url, "kept")
         bob = await yjs.open("bob", server.ws_url, "kept")

@@ -32,6 +32,7 @@ async def export(rest: httpx.AsyncClient, room: str, **query: str) -> httpx.Resp
 async def test_concurrent_edits_converge_and_reach_a_late_joiner(
     server: ServerProcess, yjs: YjsPeers
 ) -> None:
+    """[RM2] [RM14] all replicas end equal."""
     ann, bob = await pair(yjs, server, "interop/concurrent")
     words = [f"{n}," for n in range(40)]
     await asyncio.gather(
@@ -53,6 +54,7 @@ async def test_concurrent_edits_converge_and_reach_a_late_joiner(
 async def test_edits_made_offline_on_both_sides_are_merged_on_return(
     server: ServerProcess, yjs: YjsPeers
 ) -> None:
+    """[RM13] [RM14] deletions too."""
     ann, bob = await pair(yjs, server, "interop/offline")
     await ann.insert(0, "one two three")
     await bob.shows("one two three")
@@ -72,6 +74,7 @@ async def test_edits_made_offline_on_both_sides_are_merged_on_return(
 async def test_a_socket_that_is_cut_in_the_middle_loses_nothing(
     server: ServerProcess, yjs: YjsPeers
 ) -> None:
+    """[RM6] what has no receipt is sent again."""
     ann, bob = await pair(yjs, server, "interop/cut")
     for n in range(30):
         await ann.insert(-1, f"{n};")
@@ -85,6 +88,7 @@ async def test_a_socket_that_is_cut_in_the_middle_loses_nothing(
 async def test_a_receipt_means_that_rest_has_it(
     server: ServerProcess, yjs: YjsPeers, rest: httpx.AsyncClient
 ) -> None:
+    """[RM6] [HT10] at once."""
     ann = await yjs.open("ann", server.ws_url, "interop/receipt")
     await ann.synced()
     for n in range(5):
@@ -95,7 +99,7 @@ async def test_a_receipt_means_that_rest_has_it(
 
 
 async def test_the_author_hears_of_its_own_edit(server: ServerProcess, yjs: YjsPeers) -> None:
-    """The echo is the receipt of clients that know no other."""
+    """[RM2] The echo is the receipt of clients that know no other."""
     ann = await yjs.open("ann", server.ws_url, "interop/echo")
     await ann.synced()
     await ann.saved()
@@ -109,6 +113,7 @@ async def test_the_author_hears_of_its_own_edit(server: ServerProcess, yjs: YjsP
 async def test_a_valid_id_that_nobody_knew_is_created_as_it_is_spelled(
     server: ServerProcess, yjs: YjsPeers, rest: httpx.AsyncClient, room: str
 ) -> None:
+    """[AC6] [HT8] slashes and all."""
     assert (await rest.get(f"/documents/{quote(room, safe='')}")).status_code == 404
     ann = await yjs.open("ann", server.ws_url, room)
     await ann.synced()
@@ -122,6 +127,7 @@ async def test_a_valid_id_that_nobody_knew_is_created_as_it_is_spelled(
 async def test_a_deleted_document_closes_its_clients_for_good(
     server: ServerProcess, yjs: YjsPeers, rest: httpx.AsyncClient
 ) -> None:
+    """[AC7] [HT7] 4404, which clients take for final."""
     ann, bob = await pair(yjs, server, "interop-deleted")
     assert (await rest.delete("/documents/interop-deleted")).status_code == 204
     await asyncio.gather(ann.until("closed", code=4404), bob.until("closed", code=4404))
@@ -134,6 +140,7 @@ async def test_a_deleted_document_closes_its_clients_for_good(
 async def test_an_id_that_names_no_document_is_refused_for_good(
     server: ServerProcess, yjs: YjsPeers
 ) -> None:
+    """[AC5] 4400, which clients take for final."""
     ann = await yjs.open("ann", server.ws_url, "no%20blank")
     await ann.until("closed", code=4400)
     assert await ann.call("closes") == [4400]
@@ -142,6 +149,7 @@ async def test_an_id_that_names_no_document_is_refused_for_good(
 async def test_exports_show_what_the_client_shows(
     server: ServerProcess, yjs: YjsPeers, rest: httpx.AsyncClient
 ) -> None:
+    """[HT9] as Markdown and as an update."""
     created = (await rest.post("/documents", json={"title": "Interop", "kind": "note"})).json()
     ann = await yjs.open("ann", server.ws_url, created["id"])
     await ann.synced()
