@@ -28,6 +28,11 @@ class ClockSet:
         at = bisect_right(self._starts, start) - 1
         return at >= 0 and self._ends[at] >= end
 
+    def meets(self, start: int, end: int) -> bool:
+        """Whether any of these clocks is held."""
+        at = bisect_right(self._ends, start)
+        return at < len(self._ends) and self._starts[at] < end
+
     def add(self, start: int, end: int) -> None:
         starts, ends = self._starts, self._ends
         if ends and starts[-1] <= start <= ends[-1]:  # typing on: the last range grows
@@ -66,6 +71,15 @@ class Coverage:
     def lacks(self, facts: UpdateFacts) -> bool:
         """Whether an update with these facts would add anything."""
         return _lacks(self._structs, facts.structs) or _lacks(self._deletes, facts.deletes)
+
+    def known(self, facts: UpdateFacts) -> dict[int, Ranges]:
+        """The clocks held of those clients of whom the update repeats some; mostly none."""
+        known = {}
+        for client, ranges in facts.structs.items():
+            held = self._structs.get(client)
+            if held is not None and any(held.meets(start, end) for start, end in ranges):
+                known[client] = tuple(held)
+        return known
 
     def add(self, facts: UpdateFacts, size: int = 0) -> None:
         """Take in an update of `size` bytes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from collab.interfaces import (
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import AwarenessUpdate, Message, SyncStatus, SyncStep1, Update
-from collab.protocol.update import UpdateFacts
+from collab.protocol.update import Ranges, UpdateFacts
 from collab.room.codec import YJS, Codec
 from collab.room.committer import Committer
 from collab.room.coverage import Coverage
@@ -165,6 +165,14 @@ class Room:
         """Validate a large update away from the event loop. Raises ProtocolError, WorkerError."""
         return await self._worker.inspect(update)
 
+    async def trim(self, update: bytes, known: Mapping[int, Ranges]) -> bytes:
+        """A large update without what is known, away from the event loop. Raises WorkerError."""
+        return await self._worker.trim(update, known)
+
+    def known(self, facts: UpdateFacts) -> dict[int, Ranges]:
+        """What an update with these facts repeats of what is committed or pending."""
+        return self._coverage.known(facts)
+
     def lacks(self, facts: UpdateFacts) -> bool:
         """Whether an update with these facts adds to what is committed or pending."""
         return self._coverage.lacks(facts)
@@ -174,7 +182,8 @@ class Room:
         return self._coverage.opens_gap(facts)
 
     def write(self, session: Session, update: bytes, facts: UpdateFacts) -> None:
-        """Take an update that adds something into the next commit, or close its sender."""
+        """Take an update that adds something, and repeats no struct, into the next commit, or
+        close its sender."""
         refusal = self._refusal(len(update), facts)
         if refusal is not None:
             session.close(*refusal)

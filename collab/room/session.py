@@ -27,7 +27,8 @@ from collab.protocol.messages import (
     SyncStep2,
     Update,
 )
-from collab.protocol.update import UpdateFacts, validate_update
+from collab.protocol.trimming import without_known
+from collab.protocol.update import UpdateFacts, stored_facts, validate_update
 from collab.room.codec import Codec
 from collab.room.identity import stamp
 from collab.room.outbox import Item, ItemKind, Outbox
@@ -160,8 +161,13 @@ class Session:
         return None
 
     async def _write_large(self, update: bytes, echo: bool) -> None:
+        room = self._room
         try:
-            facts = await self._room.inspect(update)
+            facts = await room.inspect(update)
+            # What is known may grow while a worker trims; the rest is then trimmed here.
+            if known := room.known(facts):
+                update = await room.trim(update, known)
+                facts = await room.inspect(update)
         except ProtocolError as error:
             self._refuse(error)
         except CollabError as error:
@@ -181,9 +187,17 @@ class Session:
             self._hold(Update(update), facts)
             return
         else:
-            self._room.write(self, update, facts)
+            self._accept(update, facts)
         self._synced = self._synced or not echo
         self._release_held()
+
+    def _accept(self, update: bytes, facts: UpdateFacts) -> None:
+        """Hand the update on, cut to what is new: merged with other structs under the same ids
+        it would shift the clocks of all that follows, and the document could not be read."""
+        if known := self._room.known(facts):
+            update = without_known(update, known)
+            facts = stored_facts(update)
+        self._room.write(self, update, facts)
 
     def _hold(self, message: SyncStatus | Update, facts: UpdateFacts | None) -> None:
         limits = self._room.limits
@@ -204,7 +218,7 @@ class Session:
             if facts is None or not self._room.lacks(facts):
                 self._room.after_saved(self, message)
             elif isinstance(message, Update):
-                self._room.write(self, message.update, facts)
+                self._accept(message.update, facts)
 
     # --- Reading -----------------------------------------------------------------------
 

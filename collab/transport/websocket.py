@@ -84,7 +84,7 @@ class WebSocketEndpoint:
 
     async def _serve(self, scope: Scope, receive: Receive, channel: AsgiChannel) -> None:
         try:
-            document, access, room = await self._admit(scope)
+            document, session = await self._admit(scope, channel)
         except CollabError as error:
             code = CloseCode.RESTART if self._registry.draining else close_code(error)
             _log.info("refused", extra={"code": int(code), "reason": str(error)})
@@ -100,13 +100,14 @@ class WebSocketEndpoint:
             raise
         else:
             with bind(document=document):
-                await self._attend(room.join(channel, access), access, receive, channel)
+                await self._attend(session, receive, channel)
 
-    async def _admit(self, scope: Scope) -> tuple[str, Access, Room]:
+    async def _admit(self, scope: Scope, channel: AsgiChannel) -> tuple[str, Session]:
         async with asyncio.timeout(self._limits.join_seconds):
             document = parse_document_id(_path_id(scope))
             access = await self._authorizer.authorize(credentials_of(scope), document)
-            return document, access, await self._open(document, access)
+            room = await self._open(document, access)
+            return document, room.join(channel, access)
 
     async def _open(self, document: str, access: Access) -> Room:
         try:
@@ -121,13 +122,11 @@ class WebSocketEndpoint:
             await self._catalog.create(document, "", Kind.NOTE, access.user)
         return await self._registry.open(document)
 
-    async def _attend(
-        self, session: Session, access: Access, receive: Receive, channel: AsgiChannel
-    ) -> None:
+    async def _attend(self, session: Session, receive: Receive, channel: AsgiChannel) -> None:
         """Hand the peer's frames to its session until either side ends."""
-        _log.info("joined", extra={"user": access.user})
+        _log.info("joined", extra={"user": session.access.user})
         try:
-            await self._read(session, access, receive, channel)
+            await self._read(session, receive, channel)
         except Exception:
             _log.exception("a session failed")
             channel.close(CloseCode.INTERNAL, "the server failed")
@@ -139,10 +138,8 @@ class WebSocketEndpoint:
             code = channel.closed_with
             _log.info("left", extra={"code": None if code is None else int(code)})
 
-    async def _read(
-        self, session: Session, access: Access, receive: Receive, channel: AsgiChannel
-    ) -> None:
-        first_sync = access.role.may_write
+    async def _read(self, session: Session, receive: Receive, channel: AsgiChannel) -> None:
+        first_sync = session.access.role.may_write
         while (message := await channel.read(receive)) is not None:
             if message["type"] == "websocket.disconnect":
                 if channel.closed_with is None:
