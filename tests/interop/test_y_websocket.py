@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal, get_args
 from urllib.parse import quote
 
 import httpx
@@ -15,9 +16,14 @@ pytestmark = pytest.mark.node
 
 SYNC = 0
 
+Version = Literal[2, 3]
+BOTH_VERSIONS = pytest.mark.parametrize("version", get_args(Version))
 
-async def pair(yjs: YjsPeers, server: ServerProcess, room: str) -> tuple[YjsPeer, YjsPeer]:
-    ann = await yjs.open("ann", server.ws_url, room)
+
+async def pair(
+    yjs: YjsPeers, server: ServerProcess, room: str, version: Version = 3
+) -> tuple[YjsPeer, YjsPeer]:
+    ann = await yjs.open("ann", server.ws_url, room, version=version)
     bob = await yjs.open("bob", server.ws_url, room)
     await asyncio.gather(ann.synced(), bob.synced())
     return ann, bob
@@ -29,11 +35,12 @@ async def export(rest: httpx.AsyncClient, room: str, **query: str) -> httpx.Resp
     return response
 
 
+@BOTH_VERSIONS
 async def test_concurrent_edits_converge_and_reach_a_late_joiner(
-    server: ServerProcess, yjs: YjsPeers
+    server: ServerProcess, yjs: YjsPeers, version: Version
 ) -> None:
     """[RM2] [RM14] all replicas end equal."""
-    ann, bob = await pair(yjs, server, "interop/concurrent")
+    ann, bob = await pair(yjs, server, f"interop/concurrent/{version}", version)
     words = [f"{n}," for n in range(40)]
     await asyncio.gather(
         *(ann.insert(0, f"a{word}") for word in words),
@@ -45,17 +52,18 @@ async def test_concurrent_edits_converge_and_reach_a_late_joiner(
     assert sorted(text.strip(",").split(",")) == sorted(
         f"{who}{n}" for who in "ab" for n in range(40)
     )
-    late = await yjs.open("late", server.ws_url, "interop/concurrent")
+    late = await yjs.open("late", server.ws_url, f"interop/concurrent/{version}")
     await late.synced()
     assert await late.content() == text
     assert await late.clocks() == await ann.clocks()
 
 
+@BOTH_VERSIONS
 async def test_edits_made_offline_on_both_sides_are_merged_on_return(
-    server: ServerProcess, yjs: YjsPeers
+    server: ServerProcess, yjs: YjsPeers, version: Version
 ) -> None:
     """[RM13] [RM14] deletions too."""
-    ann, bob = await pair(yjs, server, "interop/offline")
+    ann, bob = await pair(yjs, server, f"interop/offline/{version}", version)
     await ann.insert(0, "one two three")
     await bob.shows("one two three")
     await ann.offline()
@@ -71,11 +79,12 @@ async def test_edits_made_offline_on_both_sides_are_merged_on_return(
     assert await ann.content() == await bob.content() == "zero three four"
 
 
+@BOTH_VERSIONS
 async def test_a_socket_that_is_cut_in_the_middle_loses_nothing(
-    server: ServerProcess, yjs: YjsPeers
+    server: ServerProcess, yjs: YjsPeers, version: Version
 ) -> None:
     """[RM6] what has no receipt is sent again."""
-    ann, bob = await pair(yjs, server, "interop/cut")
+    ann, bob = await pair(yjs, server, f"interop/cut/{version}", version)
     for n in range(30):
         await ann.insert(-1, f"{n};")
         if n % 5 == 0:

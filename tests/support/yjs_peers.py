@@ -50,14 +50,17 @@ class YjsPeers:
         *,
         user: dict[str, str] | None = None,
         client_id: int | None = None,
+        version: Literal[2, 3] = 3,
         backoff: int = 250,
     ) -> YjsPeer:
-        """Make a client and connect it to `url` (up to and with `/ws`); does not wait."""
+        """Make a client and connect it to `url` (up to and with `/ws`); does not wait.
+        `version` is y-websocket's."""
         options = {
             "url": url,
             "room": room,
             "user": user,
             "clientId": client_id,
+            "version": version,
             "backoff": backoff,
         }
         given = {key: value for key, value in options.items() if value is not None}

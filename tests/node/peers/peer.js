@@ -2,6 +2,7 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import WebSocket from 'ws'
 import { WebsocketProvider, messageSync } from 'y-websocket'
+import { WebsocketProvider as WebsocketProvider2 } from 'y-websocket-2'
 import * as Y from 'yjs'
 import { clocks, isPending, read, target } from './content.js'
 import { Signal } from './waiting.js'
@@ -15,13 +16,14 @@ const SYNC_STEP_1 = 0
  * @property {string} room
  * @property {object | null} [user] the presence to show
  * @property {number} [clientId]
+ * @property {2 | 3} [version] of y-websocket
  * @property {number} [backoff] the longest wait before it connects again, in ms
  */
 
 /** A real y-websocket client with its document, and a tally of what was acknowledged. */
 export class Peer {
   /** @param {Options} options */
-  constructor({ url, room, user = null, clientId, backoff = 250 }) {
+  constructor({ url, room, user = null, clientId, version = 3, backoff = 250 }) {
     this.signal = new Signal()
     this.doc = new Y.Doc()
     if (clientId !== undefined) this.doc.clientID = clientId
@@ -32,7 +34,10 @@ export class Peer {
     this.asked = 0
     this.acknowledged = 0
     this.answered = false
-    this.provider = new WebsocketProvider(url, room, this.doc, {
+    const Provider = version === 2
+      ? /** @type {typeof WebsocketProvider} */ (/** @type {unknown} */ (WebsocketProvider2))
+      : WebsocketProvider
+    this.provider = new Provider(url, room, this.doc, {
       WebSocketPolyfill: /** @type {any} */ (WebSocket),
       disableBc: true,
       maxBackoffTime: backoff,
