@@ -10,7 +10,7 @@ serve: $(VENV)/serve.stamp web
 	@exec $(BIN)/collab serve
 
 test: $(VENV)/dev.stamp web
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
