@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -33,9 +34,8 @@ class Node(NamedTuple):
     def run(self, folder: Path, *arguments: str) -> None:
         """Run `npm` with the arguments in the folder; raises CalledProcessError."""
         path = f"{self.folder}{os.pathsep}{os.environ.get('PATH', '')}"
-        subprocess.run(
-            [*self.npm, *arguments], cwd=folder, check=True, env={**os.environ, "PATH": path}
-        )
+        environment = {**_trust(), **os.environ, "PATH": path}
+        subprocess.run([*self.npm, *arguments], cwd=folder, check=True, env=environment)
 
 
 def find_node() -> Node:
@@ -72,6 +72,15 @@ def _sources() -> Iterator[Path]:
     for name in SOURCES:
         path = WEB / name
         yield from path.rglob("*") if path.is_dir() else [path] if path.exists() else []
+
+
+def _trust() -> dict[str, str]:
+    """Node knows certificates of its own only; the machine's may hold that of a proxy, which
+    pip has just been content with."""
+    paths = ssl.get_default_verify_paths()
+    bundles = (paths.cafile, f"{paths.openssl_capath}/ca-certificates.crt")
+    found = next((bundle for bundle in bundles if bundle and Path(bundle).is_file()), None)
+    return {"NODE_EXTRA_CA_CERTS": found} if found else {}
 
 
 def _node_on_path() -> Node | None:
