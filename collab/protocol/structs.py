@@ -132,9 +132,8 @@ class StructWalk:
         if info & HAS_ORIGIN:
             origin = self._read_id(client, clock)
         if info & HAS_RIGHT_ORIGIN:
+            # May equal the origin: Yjs writes that when it undoes a deletion.
             right = self._read_id(client, clock)
-            if right == origin:
-                raise ProtocolError(f"item between {right} and itself before byte {reader.pos}")
         if info < HAS_RIGHT_ORIGIN:
             if reader.varuint(1):
                 root = reader.string()

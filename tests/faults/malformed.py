@@ -75,9 +75,6 @@ def _of_structs() -> dict[str, bytes]:
         "an item before itself": one(string_struct("a", Place(right_origin=(1, 0)))),
         "an item in itself": one(string_struct("a", Place(parent=(1, 0)))),
         "an item after a later one": one(string_struct("a", Place(origin=(1, 9)))),
-        "an item between an item and itself": one(
-            string_struct("a", Place(origin=(2, 3), right_origin=(2, 3)))
-        ),
         "an unknown way to name a parent": one(string_struct("a", Place(parent_info=2))),
         "a parent that holds nothing": update(
             section(1, 0, string_struct("ab")),

@@ -16,12 +16,14 @@ SEED = 20_26
 
 @dataclass(frozen=True)
 class RecordedUpdate:
-    """An update, and what Yjs reads in it."""
+    """An update, and what Yjs reads in it; `closed` counts the items with one and the same
+    origin on both sides."""
 
     source: str
     data: bytes
     structs: dict[int, Ranges]
     deletes: dict[int, Ranges]
+    closed: int
     state_vector: dict[int, int]
 
 
@@ -70,6 +72,7 @@ def _update(line: dict[str, Any], data: bytes) -> RecordedUpdate:
         data,
         _ranges(line["structs"]),
         _ranges(line["deletes"]),
+        line["closed"],
         dict(line["stateVector"]),
     )
 

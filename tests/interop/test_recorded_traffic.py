@@ -7,13 +7,19 @@ import random
 
 import pytest
 
+from collab.crdt.operations import compact
+from collab.crdt.tree import read_tree
 from collab.crdt.updates import merge, state_of
 from collab.errors import ProtocolError
+from collab.interfaces import Kind
 from collab.protocol.awareness import decode_awareness
 from collab.protocol.ranges import Ranges
 from collab.protocol.state_vector import decode_state_vector, encode_state_vector
 from collab.protocol.update import UpdateFacts, validate_update
 from tests.interop.recordings import EDITORS, SEED, recording
+
+UNDO_SEED = 22
+"""A session in which undo put an item between another and itself."""
 
 pytestmark = pytest.mark.node
 
@@ -71,6 +77,22 @@ def test_state_vectors_are_those_of_yjs(editor: str) -> None:
         if not update.source.endswith("/full"):
             continue
         assert decode_state_vector(state_of(update.data)) == update.state_vector
+
+
+def test_what_undo_writes_is_accepted_and_converges() -> None:
+    """[UP17] [WK4] items between another and itself, in any order of arrival."""
+    session = recording("undo", UNDO_SEED)
+    local = [update for update in session.updates if update.source == "undo/local"]
+    assert sum(update.closed for update in local) > 0
+    for update in session.updates:
+        facts = validated(update.source, update.data)
+        assert facts.deletes == update.deletes
+    (document,) = session.documents
+    shown = read_tree(document.data, document.root, Kind.NOTE)
+    updates = [update.data for update in local]
+    random.Random(SEED).shuffle(updates)
+    assert read_tree(merge(updates), document.root, Kind.NOTE) == shown
+    assert read_tree(compact(updates).data, document.root, Kind.NOTE) == shown
 
 
 @pytest.mark.parametrize("editor", ["prosemirror", "codemirror"])

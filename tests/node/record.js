@@ -4,6 +4,7 @@
  * Drives a real editor with seeded choices and writes every update that it makes to stdout,
  * one JSON object a line (see recorder/tape.js).
  */
+import './recorder/clock.js'
 import { Random } from './recorder/random.js'
 import { Tape } from './recorder/tape.js'
 
@@ -12,6 +13,7 @@ import { Tape } from './recorder/tape.js'
 /** @type {Record<string, () => Promise<Recorder>>} */
 const RECORDERS = {
   tiptap: () => import('./recorder/tiptap.js'),
+  undo: () => import('./recorder/undo.js'),
   prosemirror: () => import('./recorder/prosemirror.js'),
   codemirror: () => import('./recorder/codemirror.js'),
   quill: () => import('./recorder/quill.js'),

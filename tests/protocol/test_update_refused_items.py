@@ -48,9 +48,9 @@ def test_later_structs_of_a_section() -> None:
 
 
 def test_origin_equal_to_right_origin() -> None:
-    """[UP17] nothing fits between an item and itself."""
+    """[UP17] the undo of Yjs puts an item between another and itself."""
     validate_update(one(string_struct("a", Place(origin=(2, 3), right_origin=(2, 4)))))
-    refuse(one(string_struct("a", Place(origin=(2, 3), right_origin=(2, 3)))), "and itself")
+    validate_update(one(string_struct("a", Place(origin=(2, 3), right_origin=(2, 3)))))
 
 
 @pytest.mark.parametrize("info", [2, 3, 127, 128])

@@ -10,6 +10,7 @@ import { Random } from './random.js'
  * @property {string} data base64 of the update (v1)
  * @property {ClientRanges} structs what Yjs reads in it, Skip left out
  * @property {ClientRanges} deletes
+ * @property {number} closed how many items have one and the same origin on both sides
  * @property {[number, number][]} stateVector what Yjs says its state vector is
  *
  * @typedef {object} DocumentRecord
@@ -56,9 +57,12 @@ const facts = (update) => {
   for (const [client, items] of ds.clients) {
     deletes.set(client, items.map(({ clock, len }) => [clock, clock + len]))
   }
+  const closed = structs.filter((struct) => struct instanceof Y.Item && struct.origin !== null &&
+    Y.compareIDs(struct.origin, struct.rightOrigin)).length
   return {
     structs: listed(byClient),
     deletes: listed(deletes),
+    closed,
     stateVector: [...Y.decodeStateVector(Y.encodeStateVectorFromUpdate(update))]
   }
 }
