@@ -18,7 +18,7 @@ from tests.support.server import ServerProcess
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-ILLUSTRATIONS = {"", "json", "text"}
+ILLUSTRATIONS = {"json", "text"}
 """Fences that show output or the shape of something, and hold nothing to run."""
 DOCUMENTED = "127.0.0.1:8000"
 
@@ -108,6 +108,26 @@ def test_every_snippet_is_of_a_kind_that_is_run() -> None:
     assert not [snippet for snippet in snippets() if snippet.language not in known]
 
 
+def start(command: str, folder: Path, announces: str) -> None:
+    """Run a server as documented, on any free port, until it says that it is there."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "COLLAB_PORT": "0", "COLLAB_DATA_DIR": str(folder)}
+    with subprocess.Popen(
+        ["bash", "-euc", f"exec env {command}"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if announces in line:
+                process.terminate()
+        assert any(announces in line for line in said), said
+
+
 @pytest.mark.parametrize("command", list(commands()))
 def test_documented_command_works(command: str, server: ServerProcess, tmp_path: Path) -> None:
     match command.split()[0]:
@@ -117,8 +137,10 @@ def test_documented_command_works(command: str, server: ServerProcess, tmp_path:
             assert subprocess.run(dry, cwd=ROOT, capture_output=True, check=False).returncode == 0
         case "curl":
             run(command.replace("curl ", "curl --fail-with-body ", 1), server, tmp_path)
-        case "collab" if command.split()[1] == "serve":
-            run(f"{command} --help", server, tmp_path)
+        case _ if command.endswith("collab serve"):
+            start(command, tmp_path, "Collab is ready at")
+        case "uvicorn":
+            start(f"{command} --port 0", tmp_path, "Uvicorn running on")
         case "collab":
             run(command, server, tmp_path)
         case other:
