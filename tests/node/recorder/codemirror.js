@@ -5,6 +5,7 @@ import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness'
 import { yCollab } from 'y-codemirror.next'
 import * as Y from 'yjs'
 import { Pair } from './pair.js'
+import { reachable } from './places.js'
 import { Random } from './random.js'
 import { Tape } from './tape.js'
 
@@ -12,9 +13,11 @@ const LARGEST = 4000
 
 /** @param {EditorView} view @param {Random} random */
 const act = (view, random) => {
-  const { length } = view.state.doc
-  const from = random.below(length + 1)
-  const to = Math.min(length, from + random.below(length > LARGEST ? length : 12))
+  const text = view.state.doc.toString()
+  const { length } = text
+  const start = random.below(length + 1)
+  const end = Math.min(length, start + random.below(length > LARGEST ? length : 12))
+  const [from, to] = [reachable(text, start), reachable(text, end)]
   switch (random.below(6)) {
     case 0:
       return view.dispatch({ changes: { from, to } })

@@ -1,6 +1,7 @@
 import { place } from './dom.js'
 import * as Y from 'yjs'
 import { Pair } from './pair.js'
+import { reachable } from './places.js'
 import { Random } from './random.js'
 import { Tape } from './tape.js'
 
@@ -28,20 +29,19 @@ const LARGEST = 2000
 /** @typedef {InstanceType<typeof Quill>} Editor */
 
 /**
- * A random range that a caret can reach. No caret stands inside a surrogate pair, and Quill's
- * own diff recurses for ever when one is cut.
+ * A random range that a caret can reach. Quill's diff recurses for ever when a surrogate pair is
+ * cut.
  *
  * @param {Editor} quill @param {Random} random
  */
 const range = (quill, random) => {
   const text = quill.getContents().ops
     .map((/** @type {{ insert?: unknown }} */ { insert }) => typeof insert === 'string' ? insert : '\ufffc').join('')
-  const whole = (/** @type {number} */ at) => /[\udc00-\udfff]/.test(text[at] ?? '') ? at - 1 : at
   const { length } = text
   const at = random.below(length)
   const span = Math.min(random.below(length > LARGEST ? length : 15) + 1, length - at)
-  const start = whole(at)
-  return { at: start, span: Math.max(1, whole(at + span) - start) }
+  const start = reachable(text, at)
+  return { at: start, span: Math.max(1, reachable(text, at + span) - start) }
 }
 
 /** @param {Editor} quill @param {Random} random */
