@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import StaticPool
 
 from collab.errors import ConfigError, StorageError
@@ -31,10 +32,11 @@ READERS = 2
 BUSY_SECONDS = 5.0
 """How long a transaction waits for another process's, or for a checkpoint."""
 
+WAL_PAUSE = 0.02
+"""Seconds between tries to turn the write-ahead log on."""
+
 PRAGMAS = (
-    # First of all: turning WAL on takes a lock that another process may hold.
     f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}",
-    "PRAGMA journal_mode = WAL",
     # NORMAL would lose the last commits with the power, after their receipts were sent.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -161,13 +163,30 @@ def _engine(connected: Any, *, writes: bool) -> Engine:
     engine = create_engine(
         "sqlite+pysqlite://", creator=connected, poolclass=StaticPool, hide_parameters=True
     )
-    pragmas = PRAGMAS if writes else (*PRAGMAS, "PRAGMA query_only = ON")
 
     @event.listens_for(engine, "connect")
-    def set_pragmas(connection: DBAPIConnection, record: Any) -> None:
+    def prepare(connection: DBAPIConnection, record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in pragmas:
+        for pragma in PRAGMAS:
             cursor.execute(pragma)
+        if writes:
+            _turn_wal_on(cursor)
+        else:
+            cursor.execute("PRAGMA query_only = ON")
         cursor.close()
 
     return engine
+
+
+def _turn_wal_on(cursor: DBAPICursor) -> None:
+    """The file remembers it. Of two processes that turn it on at once SQLite refuses one
+    without waiting, since neither could go first: so the waiting is done here."""
+    for _ in range(int(BUSY_SECONDS / WAL_PAUSE)):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(WAL_PAUSE)
+    cursor.execute("PRAGMA journal_mode = WAL")

@@ -55,9 +55,8 @@ async def test_the_settings_are_in_force(database: Database) -> None:
     assert await database.read(settings) == REQUIRED
 
 
-async def test_the_settings_are_in_force_on_every_reader(tmp_path: Path) -> None:
+async def test_the_settings_are_in_force_on_every_reader(database: Database) -> None:
     """[ST17] all readers at once, so that each connection is asked."""
-    database = open_database(f"sqlite:///{tmp_path}/collab.db")
     together = threading.Barrier(READERS)
 
     def ask(connection: Connection) -> tuple[int, dict[str, object]]:
@@ -67,7 +66,15 @@ async def test_the_settings_are_in_force_on_every_reader(tmp_path: Path) -> None
     found = await asyncio.gather(*(database.read(ask) for _ in range(READERS)))
     assert len({thread for thread, _ in found}) == READERS
     assert [s for _, s in found] == [REQUIRED] * READERS
-    await database.aclose()
+
+
+async def test_databases_opened_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    """[ST17] each turns the write-ahead log on in a new file, and none is refused."""
+    databases = [open_database(f"sqlite:///{tmp_path}/collab.db") for _ in range(8)]
+    found = await asyncio.gather(*(database.write(settings) for database in databases))
+    assert found == [REQUIRED] * 8
+    for database in databases:
+        await database.aclose()
 
 
 async def test_readers_cannot_write(database: Database, stores: Stores) -> None:
