@@ -56,7 +56,9 @@ async def test_the_settings_are_in_force(database: Database) -> None:
 
 
 async def test_the_settings_are_in_force_on_every_reader(database: Database) -> None:
-    """[ST17] all readers at once, so that each connection is asked."""
+    """[ST17] all readers at once, so that each connection is asked; the file says it for all
+    once the writer has opened it."""
+    await database.write(settings)
     together = threading.Barrier(READERS)
 
     def ask(connection: Connection) -> tuple[int, dict[str, object]]:
