@@ -10,6 +10,7 @@ serve: $(VENV)/serve.stamp web
 	@exec $(BIN)/collab serve
 
 test: $(VENV)/dev.stamp web
+	$(BIN)/python web/build.py test
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 check: $(VENV)/dev.stamp

@@ -19,7 +19,16 @@ from typing import Any, NamedTuple
 
 WEB = Path(__file__).resolve().parent
 DIST = WEB / "dist"
-SOURCES = ("src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts")
+SOURCES = (
+    "src",
+    "public",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "vite.config.ts",
+    "openapi.json",
+)
+GENERATED = WEB / "src" / "api" / "schema.ts"
 # Vite 8 needs this Node; older npm resolves its optional native packages wrongly.
 OLDEST_NODE = (20, 19)
 OLDEST_NPM = (11,)
@@ -71,7 +80,8 @@ def build() -> None:
 def _sources() -> Iterator[Path]:
     for name in SOURCES:
         path = WEB / name
-        yield from path.rglob("*") if path.is_dir() else [path] if path.exists() else []
+        found = path.rglob("*") if path.is_dir() else [path] if path.exists() else []
+        yield from (source for source in found if source != GENERATED)
 
 
 def _trust() -> dict[str, str]:
