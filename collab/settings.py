@@ -110,7 +110,7 @@ class Settings(BaseSettings):
         15, ge=1, le=120, description="Time to let a peer in, loading its document included."
     )
     drain_seconds: float = Field(
-        5, ge=1, le=6, description="Time to save what is pending when the server stops."
+        5, ge=1, le=5, description="Time to save what is pending when the server stops."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="`debug`, `info`, `warning` or `error`."

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -57,7 +58,8 @@ def built_app() -> Path | None:
 
 
 def routes(directory: Path | None) -> list[BaseRoute]:
-    """Routes for `/`, for the notes, and for every file of the build."""
+    """Routes for `/`, for the notes, for every file of the build, and for whoever asks for a
+    page that there is not: the last of all routes, since it takes every path."""
     if directory is None:
         return [_route(path, _missing) for path in ("/", "/notes/{id:path}")]
     index = _file(directory / "index.html")
@@ -68,10 +70,12 @@ def routes(directory: Path | None) -> list[BaseRoute]:
     if (directory / "assets").is_dir():
         files = _Immutable(directory=directory / "assets")
         found.append(Mount("/assets", GZipMiddleware(files, minimum_size=1024)))
+    found.append(_route("/{path:path}", _astray(directory / "index.html")))
     return found
 
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Response | Awaitable[Response]]
+"""A plain function runs in a thread: it may look at files."""
 
 
 def _route(path: str, endpoint: Endpoint) -> Route:
@@ -79,8 +83,22 @@ def _route(path: str, endpoint: Endpoint) -> Route:
 
 
 def _file(path: Path) -> Endpoint:
-    async def serve(_request: Request) -> Response:
+    def serve(_request: Request) -> Response:
+        if not path.is_file():
+            raise HTTPException(404)  # a new build took its place
         return FileResponse(path, headers=_PAGE)
+
+    return serve
+
+
+def _astray(index: Path) -> Endpoint:
+    """People get the app, which says that there is no such page; programs get the error."""
+
+    def serve(request: Request) -> Response:
+        people = "text/html" in request.headers.get("accept", "")
+        if not people or request.url.path.startswith("/api/") or not index.is_file():
+            raise HTTPException(404)
+        return FileResponse(index, status_code=404, headers=_PAGE)
 
     return serve
 

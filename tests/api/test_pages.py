@@ -65,6 +65,23 @@ async def test_nothing_else_is_served(built: Path, path: str) -> None:
         assert (await http.get(path)).status_code == 404
 
 
+async def test_people_astray_get_the_app(built: Path) -> None:
+    """[HT18] an unknown path is 404, shown by the app to those who can read it."""
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with site(built) as http:
+        lost = await http.get("/no/such/page", headers=browser)
+        assert lost.status_code == 404
+        assert "<title>Notes" in lost.text
+        assert (await http.get("/api/nope", headers=browser)).text == "Not Found"
+
+
+async def test_a_file_that_a_new_build_took_away(built: Path) -> None:
+    """[HT18] is not found, which is no failure of the server."""
+    async with site(built) as http:
+        (built / "favicon.svg").unlink()
+        assert (await http.get("/favicon.svg")).status_code == 404
+
+
 async def test_without_a_build_the_page_says_how(client: httpx.AsyncClient) -> None:
     """[HT18] a missing build leaves the API working and the page telling."""
     async with site(None) as http:
