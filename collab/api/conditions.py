@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def etag_of(sequence: int) -> str:
+    """The ETag of a document and of its content in every format: the sequence."""
+    return f'"{sequence}"'
+
+
 def matches(header: str | None, etag: str) -> bool:
     """Whether a list of ETags, or `*`, names `etag`. A weak spelling of it counts: proxies
     that compress weaken the ETags they pass on."""

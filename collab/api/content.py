@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Response, status
 
-from collab.api.conditions import matches
+from collab.api.conditions import etag_of, matches
 from collab.api.formats import DEFAULT_ROOTS, EXTENSIONS, MEDIA_TYPES, ContentFormat
 from collab.api.parts import CatalogPart, DocumentAccess, DocumentId, RegistryPart, WorkerPart
 from collab.api.problems import NotAcceptableError, responses
@@ -84,7 +84,7 @@ def _headers(
     info: DocumentInfo, form: ContentFormat, sequence: int, download: bool
 ) -> dict[str, str]:
     headers = {
-        "ETag": f'"{sequence}"',
+        "ETag": etag_of(sequence),
         "Vary": "Accept",
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 from urllib.parse import quote
-from zlib import crc32
 
 from fastapi import APIRouter, Header, Query, Response, status
 
-from collab.api.conditions import matches
+from collab.api.conditions import etag_of, matches
 from collab.api.parts import (
     CatalogPart,
     DocumentAccess,
@@ -22,17 +21,11 @@ from collab.api.parts import (
 )
 from collab.api.problems import ConditionError, ParameterError, responses
 from collab.api.schemas import Document, DocumentChange, DocumentList, NewDocument
-from collab.interfaces import DocumentInfo
 from collab.protocol.ids import mint_document_id
 
 router = APIRouter(prefix="/api/documents", tags=["documents"])
 
 MAX_PAGE = 100
-
-
-def etag_of(info: DocumentInfo) -> str:
-    """The sequence alone would not move with the title."""
-    return f'"{info.sequence}.{crc32(info.title.encode()):08x}"'
 
 
 @router.get("", responses=responses(401, 403, 422, 503))
@@ -80,35 +73,27 @@ async def create_document(
     require_create(access)
     info = await catalog.create(mint_document_id(random), new.title, new.kind, access.user)
     response.headers["Location"] = f"/api/documents/{quote(info.id, safe='')}"
-    response.headers["ETag"] = etag_of(info)
+    response.headers["ETag"] = etag_of(info.sequence)
     return Document.of(info)
 
 
-_ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Of title and sequence."}}
+_ETAG = {"ETag": {"schema": {"type": "string"}, "description": "The sequence."}}
 
 
 @router.get(
     "/{id}",
-    responses={
-        200: {"headers": _ETAG},
-        304: {"description": "Nothing changed since the ETag given in If-None-Match."},
-        **responses(400, 401, 403, 404, 422, 503),
-    },
-    response_model=Document,
+    responses={200: {"headers": _ETAG}, **responses(400, 401, 403, 404, 422, 503)},
 )
 async def read_document(
     document: DocumentId,
     access: DocumentAccess,
     catalog: CatalogPart,
     response: Response,
-    if_none_match: Annotated[str | None, Header()] = None,
-) -> Document | Response:
+) -> Document:
     """What is known of a document beside its content."""
     info = await catalog.find(document)
-    headers = {"ETag": etag_of(info), "Cache-Control": "private, no-cache"}
-    if matches(if_none_match, headers["ETag"]):
-        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    response.headers.update(headers)
+    # Never answered by 304: a new title does not move the sequence.
+    response.headers.update({"ETag": etag_of(info.sequence), "Cache-Control": "no-store"})
     return Document.of(info)
 
 
@@ -123,17 +108,17 @@ async def change_document(
     catalog: CatalogPart,
     response: Response,
     if_match: Annotated[
-        str | None, Header(description="Change only this state of the document.")
+        str | None, Header(description="Change it only if no edit came since this ETag.")
     ] = None,
 ) -> Document:
     """Set the title. Neither `sequence` nor `updated` moves."""
     require_write(access)
     if if_match is not None:
-        current = etag_of(await catalog.find(document))
+        current = etag_of((await catalog.find(document)).sequence)
         if not matches(if_match, current):
             raise ConditionError(f"The document is at {current}.")
     info = await catalog.rename(document, change.title)
-    response.headers["ETag"] = etag_of(info)
+    response.headers["ETag"] = etag_of(info.sequence)
     return Document.of(info)
 
 

@@ -16,28 +16,8 @@ from collab.app import Service
 from collab.errors import WorkerDied
 from collab.interfaces import Format, Kind
 from collab.protocol.messages import Update
+from tests.api.writing import note, written
 from tests.support.asgi import AsgiSocket
-
-
-def note(words: str) -> bytes:
-    """An update that holds a heading and a paragraph, as an editor writes them."""
-    doc: pycrdt.Doc[pycrdt.XmlFragment] = pycrdt.Doc()
-    root = doc.get("default", type=pycrdt.XmlFragment)
-    with doc.transaction():
-        heading = root.children.append(pycrdt.XmlElement("heading", {"level": "1"}))
-        heading.children.append(pycrdt.XmlText("Plan"))
-        paragraph = root.children.append(pycrdt.XmlElement("paragraph"))
-        paragraph.children.append(pycrdt.XmlText(words))
-    return doc.get_update()
-
-
-async def written(app: FastAPI, document: str, *updates: bytes) -> str:
-    """Write as a peer, until it is acknowledged; returns the URL of the content."""
-    async with AsgiSocket(app, f"/ws/{document}") as peer:
-        for update in updates:
-            peer.send(Update(update))
-        await peer.saved()
-    return f"/api/documents/{document}/content"
 
 
 @pytest.mark.parametrize(

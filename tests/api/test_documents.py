@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.api.writing import note, written
 from tests.support.asgi import AsgiSocket
 
 URL = "/api/documents"
@@ -128,29 +129,29 @@ async def test_a_title_is_changed_without_touching_the_content(
     assert (await client.get(f"{URL}/{body['id']}")).json()["title"] == "New"
 
 
-async def test_a_condition_keeps_two_writers_apart(client: httpx.AsyncClient) -> None:
+async def test_a_title_can_depend_on_the_content_seen(
+    client: httpx.AsyncClient, app: FastAPI
+) -> None:
     """[HT5] If-Match with an old ETag is 412, and nothing is changed."""
     url = f"{URL}/{(await made(client, title='Old'))['id']}"
-    seen = (await client.get(url)).headers["ETag"]
-    first = await client.patch(url, json={"title": "First"}, headers={"If-Match": seen})
-    second = await client.patch(url, json={"title": "Second"}, headers={"If-Match": seen})
-    assert (first.status_code, second.status_code) == (200, 412)
-    assert first.headers["ETag"] != seen
-    assert (await client.get(url)).json()["title"] == "First"
-    third = await client.patch(
-        url, json={"title": "Third"}, headers={"If-Match": first.headers["ETag"]}
-    )
-    assert third.status_code == 200
+    seen = {"If-Match": (await client.get(url)).headers["ETag"]}
+    assert (await client.patch(url, json={"title": "A"}, headers=seen)).status_code == 200
+    await written(app, url.rpartition("/")[2], note("an edit"))
+    assert (await client.patch(url, json={"title": "B"}, headers=seen)).status_code == 412
+    assert (await client.get(url)).json()["title"] == "A"
+    now = {"If-Match": (await client.get(url)).headers["ETag"]}
+    assert (await client.patch(url, json={"title": "C"}, headers=now)).status_code == 200
 
 
-async def test_an_unchanged_document_is_not_sent_again(client: httpx.AsyncClient) -> None:
-    """[HT6] If-None-Match is answered by 304 until title or content changes."""
+async def test_a_document_is_sent_anew_each_time(client: httpx.AsyncClient) -> None:
+    """[HT6] its ETag is the sequence, which a title does not move: so it is never 304."""
     url = f"{URL}/{(await made(client, title='Old'))['id']}"
-    tag = {"If-None-Match": (await client.get(url)).headers["ETag"]}
-    again = await client.get(url, headers=tag)
-    assert (again.status_code, again.content) == (304, b"")
+    first = await client.get(url)
+    assert first.headers["ETag"] == f'"{first.json()["sequence"]}"'
+    assert first.headers["Cache-Control"] == "no-store"
     await client.patch(url, json={"title": "New"})
-    assert (await client.get(url, headers=tag)).json()["title"] == "New"
+    again = await client.get(url, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.json()["title"] == "New"
 
 
 async def test_a_deleted_document_is_gone_for_good(client: httpx.AsyncClient, app: FastAPI) -> None:
