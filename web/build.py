@@ -70,11 +70,17 @@ def install(node: Node, folder: Path) -> None:
 def build() -> None:
     """Build `web/dist`, unless it is newer than all that it is made of."""
     page = DIST / "index.html"
-    if page.exists() and page.stat().st_mtime >= max(p.stat().st_mtime for p in _sources()):
-        return
+    if not page.exists() or page.stat().st_mtime < max(p.stat().st_mtime for p in _sources()):
+        run_script("build")
+
+
+def run_script(name: str) -> None:
+    """Run one of package.json's scripts, such as check, on types of today's REST interface."""
     node = find_node()
     install(node, WEB)
-    node.run(WEB, "run", "build")
+    # Not from within the scripts: where npm comes from the wheel, they do not find it.
+    node.run(WEB, "run", "generate")
+    node.run(WEB, "run", name)
 
 
 def _sources() -> Iterator[Path]:
@@ -133,9 +139,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
             build()
-        case [script]:  # one of package.json's, such as check or format
-            node = find_node()
-            install(node, WEB)
-            node.run(WEB, "run", script)
+        case [script]:
+            run_script(script)
         case _:
             sys.exit("usage: python web/build.py [SCRIPT]")
