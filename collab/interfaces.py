@@ -293,8 +293,10 @@ class DocumentWorker(Protocol):
     async def missing(self, updates: Sequence[bytes], state_vector: bytes) -> bytes:
         """What a replica with `state_vector` lacks of `updates`, as one update."""
 
-    async def render(self, update: bytes, root: str, kind: Kind, form: Format) -> str:
-        """The named root as text in the given format.
+    async def render(
+        self, update: bytes, root: str, kind: Kind, form: Format, title: str = ""
+    ) -> str:
+        """The named root as text in the given format; `title` names an HTML page.
 
         The root's own content decides whether it is read as XML or as text; `kind` decides
         for a root that is empty. Raises DocumentUnreadable for a root that is neither.

@@ -45,7 +45,7 @@ class Archive:
         if form is ContentFormat.UPDATE:
             return update
         name = root or DEFAULT_ROOTS[info.kind]
-        text = await self.worker.render(update, name, info.kind, Format(form.value))
+        text = await self.worker.render(update, name, info.kind, Format(form.value), info.title)
         return text.encode()
 
 

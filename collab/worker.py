@@ -16,7 +16,7 @@ from collab.protocol.trimming import without_known
 from collab.protocol.update import stored_facts
 
 
-def render(update: bytes, root: str, kind: Kind, form: Format) -> str:
+def render(update: bytes, root: str, kind: Kind, form: Format, title: str = "") -> str:
     """The named root in the given format; a text as plain text is exactly its characters.
 
     Raises DocumentUnreadable.
@@ -24,7 +24,7 @@ def render(update: bytes, root: str, kind: Kind, form: Format) -> str:
     opened = tree.open_root(update, root, kind)
     if form is Format.TEXT and opened.is_text:
         return opened.text()
-    return content.render(opened.tree(), form)
+    return content.render(opened.tree(), form, title)
 
 
 def _inspect(parts: Sequence[bytes]) -> Sequence[bytes]:

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/documents", tags=["content"])
 
 # A document's HTML is opened in the same origin as the app: nothing in it may run, load or
 # send, even if the export let something through.
-INERT = "sandbox; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'"
+INERT = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'"
 
 _CONTENT = {
     "text/markdown": {"schema": {"type": "string"}, "example": "# Minutes\n\n- [x] Agenda\n"},
@@ -71,12 +71,13 @@ async def read_content(
     room = await registry.open(document)
     update, sequence = await room.content()
     headers = _headers(info, form, sequence, download)
-    if matches(if_none_match, headers["ETag"]):
+    # A page of HTML has the title in it, which does not move the sequence.
+    if form is not ContentFormat.HTML and matches(if_none_match, headers["ETag"]):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
     body: bytes | str = update
     if form is not ContentFormat.UPDATE:
         name = root or DEFAULT_ROOTS[info.kind]
-        body = await worker.render(update, name, info.kind, Format(form.value))
+        body = await worker.render(update, name, info.kind, Format(form.value), info.title)
     return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
 
 

@@ -42,13 +42,19 @@ def unpack_compacted(parts: Parts) -> Compacted:
     return Compacted(data, state_vector, delete_set)
 
 
-def pack_render(update: bytes, root: str, kind: Kind, form: Format) -> Parts:
-    return [update, pack_text(root), kind.encode(), form.encode()]
+def pack_render(update: bytes, root: str, kind: Kind, form: Format, title: str) -> Parts:
+    return [update, pack_text(root), kind.encode(), form.encode(), pack_text(title)]
 
 
-def unpack_render(parts: Parts) -> tuple[bytes, str, Kind, Format]:
-    update, root, kind, form = parts
-    return update, unpack_text(root), Kind(kind.decode()), Format(form.decode())
+def unpack_render(parts: Parts) -> tuple[bytes, str, Kind, Format, str]:
+    update, root, kind, form, title = parts
+    return (
+        update,
+        unpack_text(root),
+        Kind(kind.decode()),
+        Format(form.decode()),
+        unpack_text(title),
+    )
 
 
 def pack_text(text: str) -> bytes:

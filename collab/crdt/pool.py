@@ -94,8 +94,10 @@ class WorkerPool:
         (update,) = await self.call("missing", [state_vector, *updates])
         return update
 
-    async def render(self, update: bytes, root: str, kind: Kind, form: Format) -> str:
-        (text,) = await self.call("render", calls.pack_render(update, root, kind, form))
+    async def render(
+        self, update: bytes, root: str, kind: Kind, form: Format, title: str = ""
+    ) -> str:
+        (text,) = await self.call("render", calls.pack_render(update, root, kind, form, title))
         return calls.unpack_text(text)
 
     async def call(self, operation: str, parts: Sequence[bytes]) -> tuple[bytes, ...]:

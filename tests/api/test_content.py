@@ -89,6 +89,19 @@ async def test_the_etag_is_the_sequence(client: httpx.AsyncClient, app: FastAPI)
     assert (await client.get(url, headers={"If-None-Match": '"0"'})).status_code == 200
 
 
+async def test_a_page_has_the_title_of_its_document(
+    client: httpx.AsyncClient, app: FastAPI
+) -> None:
+    """[HT6] content as HTML follows a new title, although the sequence does not move."""
+    url = await written(app, "named", note("x"))
+    url += "?format=html"
+    first = await client.get(url)
+    assert "<title></title>" in first.text
+    await client.patch("/api/documents/named", json={"title": "Plan <B>"})
+    again = await client.get(url, headers={"If-None-Match": first.headers["ETag"]})
+    assert "<title>Plan &lt;B&gt;</title>" in again.text
+
+
 async def test_a_text_has_its_own_root(client: httpx.AsyncClient, app: FastAPI) -> None:
     made = (await client.post("/api/documents", json={"kind": "text"})).json()
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()

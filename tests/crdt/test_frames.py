@@ -78,8 +78,8 @@ def test_facts_come_back(
 @given(st.binary(), st.text(st.characters()), st.sampled_from(Kind), st.sampled_from(Format))
 def test_render_arguments_come_back(update: bytes, root: str, kind: Kind, form: Format) -> None:
     """[WK10] any name survives the pipe, half a surrogate pair included."""
-    packed = calls.pack_render(update, root, kind, form)
-    assert calls.unpack_render(packed) == (update, root, kind, form)
+    packed = calls.pack_render(update, root, kind, form, root[::-1])
+    assert calls.unpack_render(packed) == (update, root, kind, form, root[::-1])
 
 
 def test_a_compacted_document_comes_back() -> None:

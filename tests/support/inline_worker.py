@@ -39,8 +39,10 @@ class InlineWorker:
         (update,) = await self._call("missing", [state_vector, *updates])
         return update
 
-    async def render(self, update: bytes, root: str, kind: Kind, form: Format) -> str:
-        (text,) = await self._call("render", calls.pack_render(update, root, kind, form))
+    async def render(
+        self, update: bytes, root: str, kind: Kind, form: Format, title: str = ""
+    ) -> str:
+        (text,) = await self._call("render", calls.pack_render(update, root, kind, form, title))
         return calls.unpack_text(text)
 
     async def aclose(self) -> None:
