@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collab.errors import CollabError, ConfigError
+from collab.errors import CollabError, ConfigError, DocumentNotFound
 from collab.settings import Settings, load_settings, unknown_variables
 from collab.telemetry import configure
 
@@ -37,13 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except ConfigError as error:
         return _complain(error, MISUSED)
+    except DocumentNotFound as error:
+        return _complain(f"there is no document {error}", FAILED)
     except (CollabError, OSError) as error:
         return _complain(error, FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _complain(error: Exception, code: int) -> int:
+def _complain(error: Exception | str, code: int) -> int:
     print(f"collab: {str(error) or type(error).__name__}", file=sys.stderr)
     return code
 

@@ -194,7 +194,8 @@ def test_export_of_an_update_can_be_applied(data: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("document", ["nothing", "gone"])
 def test_export_of_what_is_not_there_is_1(data: Path, document: str) -> None:
-    assert document in one_line(collab("export", document, data=data), 1)
+    line = one_line(collab("export", document, data=data), 1)
+    assert f"there is no document {document}" in line
 
 
 def test_export_of_no_id_is_1(data: Path) -> None:
