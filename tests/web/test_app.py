@@ -74,6 +74,20 @@ async def test_a_note_from_the_list_and_back(
     await expect(note.text).to_contain_text("two new lamps")
 
 
+async def test_tasks_are_typed_as_markdown_spells_them(
+    server: ServerProcess, visitors: Visitors, rest: httpx.AsyncClient
+) -> None:
+    """[WB21] a box after a dash makes a task, a box in a task sets it."""
+    identity = await create_note(rest, "Tasks")
+    note = await visitors.note(identity)
+    await note.text.click()
+    await note.type("- milk\n[x] bread\nsalt\n[x] rice\n\n- [ ] eggs\n\n1. [x] one\n\n[y] no")
+    await note.shows_status("saved")
+    assert await export(rest, identity, "markdown") == (
+        "- milk\n\n* [x] bread\n* [ ] salt\n* [x] rice\n* [ ] eggs\n* [x] one\n\n\\[y\\] no\n"
+    )
+
+
 async def test_the_export_menu_gives_what_rest_gives(
     server: ServerProcess, visitors: Visitors, rest: httpx.AsyncClient
 ) -> None:

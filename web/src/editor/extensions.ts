@@ -8,6 +8,7 @@ import StarterKit from "@tiptap/starter-kit";
 import type { NoteSession } from "../note/NoteSession";
 import { Carets } from "./carets";
 import { CodeHighlight } from "./codeHighlight";
+import { TaskShortcut } from "./taskShortcut";
 
 /** The nodes and marks of a note: the schema that the server's exports know. */
 export function contentExtensions(): Extensions {
@@ -47,6 +48,7 @@ export function noteExtensions(session: NoteSession): Extensions {
         return editor.isEmpty ? "Write something, or start with # for a heading…" : "";
       },
     }),
+    TaskShortcut,
     CodeHighlight,
     Collaboration.configure({ document: session.doc, field: "default" }),
     Carets.configure({ awareness: session.awareness }),
