@@ -10,7 +10,6 @@
     ├── DocumentNotFound         no document has this id
     │   └── DocumentDeleted      it had, and the id is not given out again
     ├── DocumentExists           the id to create is taken
-    ├── DocumentFull             the document is at its byte limit
     ├── DocumentUnreadable       stored bytes or a root cannot be read as asked
     ├── StorageError             the store failed; nothing is known to be saved; worth a retry
     │   └── CompactionConflict   the rows to replace are not the rows in the log any more
@@ -63,10 +62,6 @@ class DocumentDeleted(DocumentNotFound):
 
 class DocumentExists(CollabError):
     """The id to create is taken."""
-
-
-class DocumentFull(CollabError):
-    """The document is at its byte limit."""
 
 
 class DocumentUnreadable(CollabError):

@@ -45,7 +45,6 @@ KINDS: tuple[tuple[type[errors.CollabError], ProblemKind], ...] = (
     (errors.AccessDenied, ProblemKind("forbidden", 403, "Not allowed")),
     (errors.DocumentNotFound, ProblemKind("not-found", 404, "No such document")),
     (errors.DocumentExists, ProblemKind("exists", 409, "The id is taken")),
-    (errors.DocumentFull, ProblemKind("document-full", 413, "The document is full")),
     (
         errors.DocumentUnreadable,
         ProblemKind("unreadable", 422, "The content cannot be read like this"),

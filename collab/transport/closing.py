@@ -11,7 +11,6 @@ _CODES: tuple[tuple[type[errors.CollabError], CloseCode], ...] = (
     (errors.Unauthenticated, CloseCode.UNAUTHORIZED),
     (errors.AccessDenied, CloseCode.FORBIDDEN),
     (errors.DocumentNotFound, CloseCode.GONE),
-    (errors.DocumentFull, CloseCode.FULL),
     (errors.LimitExceeded, CloseCode.TOO_BIG),
     (errors.ProtocolError, CloseCode.MALFORMED),
     (errors.Unavailable, CloseCode.TRY_LATER),
