@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from random import SystemRandom
 
@@ -16,6 +16,7 @@ from starlette.routing import WebSocketRoute
 from collab.api import openapi, pages, problems
 from collab.api.edge import Edge
 from collab.api.parts import ApiParts
+from collab.auth.live import LiveAccess
 from collab.auth.open import OpenAuthorizer
 from collab.backplane.memory import MemoryBackplane
 from collab.clock import SystemClock
@@ -26,7 +27,9 @@ from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
 from collab.storage.schema import migrate, require_current
 from collab.storage.sql import SqlDocumentStore
-from collab.transport.websocket import SocketLimits, WebSocketEndpoint
+from collab.transport.entrance import Entrance
+from collab.transport.socket import Socket, SocketEndpoint, SocketLimits
+from collab.transport.websocket import YjsWire
 from collab.tuning import room_limits, worker_limits
 
 _log = logging.getLogger(__name__)
@@ -47,15 +50,17 @@ class Service:
         self._database = open_database(settings.database)
         self.catalog = SqlCatalog(self._database, self.clock)
         self.worker = WorkerPool(settings.workers, worker_limits(settings))
+        backplane = MemoryBackplane()
         self.registry = Registry(
             SqlDocumentStore(self._database, self.clock),
             self.worker,
-            MemoryBackplane(),
+            backplane,
             self.clock,
             self.random,
             room_limits(settings),
         )
         self.authorizer = OpenAuthorizer(settings.host, settings.allowed_origins, self.random)
+        self.live = LiveAccess(self.authorizer, backplane, self.clock)
 
     async def start(self) -> None:
         """Raises ConfigError or StorageError."""
@@ -64,6 +69,7 @@ class Service:
         await prepare_database(self._settings)
         await require_current(self._database)
         await self.registry.start()
+        await self.live.start()
 
     async def drain(self, seconds: float) -> bool:
         """Refuse new edits, commit what is pending, close the peers with 1012. Says whether
@@ -72,6 +78,7 @@ class Service:
 
     async def aclose(self) -> None:
         try:
+            await self.live.aclose()
             await self.registry.aclose()
         finally:
             try:
@@ -119,7 +126,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     problems.install(app)
     for router in openapi.routers():
         app.include_router(router)
-    app.router.routes.append(WebSocketRoute("/ws/{document:path}", _endpoint(parts, settings)))
+    app.router.routes.extend(_sockets(parts, settings))
     app.router.routes.extend(pages.routes(pages.built_app()))
     return app
 
@@ -132,9 +139,15 @@ def from_environment() -> FastAPI:
     return create_app(load_settings())
 
 
-def _endpoint(parts: Service, settings: Settings) -> WebSocketEndpoint:
+def _sockets(parts: Service, settings: Settings) -> list[WebSocketRoute]:
+    """The WebSocket endpoints of all wires."""
     limits = SocketLimits(settings.message_bytes, settings.first_sync_bytes, settings.join_seconds)
-    return WebSocketEndpoint(parts.registry, parts.catalog, parts.authorizer, limits, parts.random)
+    entrance = Entrance(parts.registry, parts.catalog, parts.authorizer, parts.live)
+
+    def endpoint(serve: Callable[[Socket], Awaitable[None]]) -> SocketEndpoint:
+        return SocketEndpoint(serve, limits, parts.random, lambda: entrance.draining)
+
+    return [WebSocketRoute("/ws/{document:path}", endpoint(YjsWire(entrance).serve))]
 
 
 def _cross_origin(settings: Settings) -> list[Middleware]:

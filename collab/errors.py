@@ -7,15 +7,19 @@
     ├── InvalidDocumentId        not a spelling that names a document
     ├── AccessDenied             the identity may not do this
     │   └── Unauthenticated      there is no valid identity
+    ├── TooFrequent              more requests than this user or address may make
     ├── DocumentNotFound         no document has this id
     │   └── DocumentDeleted      it had, and the id is not given out again
     ├── DocumentExists           the id to create is taken
+    ├── EntryNotFound            no such grant or link
     ├── DocumentUnreadable       stored bytes or a root cannot be read as asked
     ├── StorageError             the store failed; nothing is known to be saved; worth a retry
     │   └── CompactionConflict   the rows to replace are not the rows in the log any more
     ├── WorkerError              a document worker refused or failed this one request
     │   └── WorkerDied           it was killed, crashed, or overran its limits
     └── Unavailable              the service cannot take this now (draining, or too much unsaved)
+        ├── RoomFull             as many peers as a document takes are there
+        └── TooManyConnections   as many as the server, this user or this address may have are open
 
 What HTTP status or close code an error becomes is decided at the edges:
 `collab.api.problems` and `collab.transport.closing`.
@@ -60,6 +64,18 @@ class DocumentDeleted(DocumentNotFound):
     """The document was deleted; its id is not given out again."""
 
 
+class TooFrequent(CollabError):
+    """More requests than allowed; `retry_after` says in how many seconds one is."""
+
+    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class EntryNotFound(CollabError):
+    """The document has no such grant or link."""
+
+
 class DocumentExists(CollabError):
     """The id to create is taken."""
 
@@ -86,3 +102,11 @@ class WorkerDied(WorkerError):
 
 class Unavailable(CollabError):
     """The service cannot take this now: it is draining, or too much is unsaved."""
+
+
+class RoomFull(Unavailable):
+    """As many peers as a document takes are there."""
+
+
+class TooManyConnections(Unavailable):
+    """As many connections as the server, this user or this address may have are open."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from collab.access import Access, Credentials, Grant, Identity, Link, Role, Visibility
 from collab.protocol.close import CloseCode
 from collab.protocol.update import Ranges, UpdateFacts
 
@@ -154,8 +155,11 @@ class Catalog(Protocol):
     async def find(self, document: str) -> DocumentInfo:
         """Raises DocumentNotFound, DocumentDeleted, or StorageError."""
 
-    async def page(self, query: str, cursor: str | None, limit: int) -> Page:
-        """Live documents whose title holds `query` (any case), newest edit first.
+    async def page(
+        self, query: str, cursor: str | None, limit: int, visible: Visibility | None = None
+    ) -> Page:
+        """Live documents whose title holds `query` (any case), newest edit first; of those
+        only what is `visible`, if that is given.
 
         Raises ValueError for a cursor that no page gave.
         """
@@ -173,6 +177,8 @@ class Catalog(Protocol):
 class HintKind(StrEnum):
     COMMITTED = "committed"
     DELETED = "deleted"
+    ACCESS = "access"
+    """Who may do what in the document was changed; the sequence says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,41 +202,53 @@ class Backplane(Protocol):
 
 # --- Identity and access ---------------------------------------------------------------
 
-
-class Role(StrEnum):
-    OWNER = "owner"
-    EDITOR = "editor"
-    COMMENTER = "commenter"
-    VIEWER = "viewer"
-
-    @property
-    def may_write(self) -> bool:
-        return self in (Role.OWNER, Role.EDITOR)
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a request brings to say who sends it. `origin` is the browser's Origin header."""
-
-    token: str | None
-    origin: str | None
-    host: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What an identity may do with one document, or, without a document, with the service."""
-
-    user: str
-    name: str
-    role: Role
-    may_create: bool
+# `collab.access` has the types: who someone is, and what that lets them do.
 
 
 class Authorizer(Protocol):
-    async def authorize(self, credentials: Credentials, document: str | None) -> Access:
-        """Decide, for WebSocket and REST alike. Raises Unauthenticated or AccessDenied."""
+    """Decides for WebSocket and REST alike, in two steps: an identity is made out once and
+    never changes while a connection lives; what it may do is looked up as often as asked."""
+
+    async def identify(self, credentials: Credentials) -> Identity:
+        """Raises Unauthenticated, or AccessDenied for a page of a foreign site."""
+
+    async def access(self, identity: Identity, document: str | None) -> Access:
+        """What `identity` may do now with a document, or, without one, with the service.
+
+        Raises Unauthenticated once the identity is over, AccessDenied if there is no right.
+        """
+
+
+class Grants(Protocol):
+    """Roles that users were given in documents. Every call raises StorageError."""
+
+    async def roles(self, document: str, user: str) -> Role | None:
+        """The user's own role: OWNER for the owner in the catalog, else their grant's."""
+
+    async def page(self, document: str) -> tuple[Grant, ...]:
+        """All grants of a document, by user. Raises DocumentNotFound, DocumentDeleted."""
+
+    async def put(self, document: str, user: str, role: Role, by: str) -> Grant:
+        """Give, or change. Raises DocumentNotFound, DocumentDeleted."""
+
+    async def remove(self, document: str, user: str) -> None:
+        """Raises EntryNotFound, DocumentNotFound, DocumentDeleted."""
+
+
+class Links(Protocol):
+    """Share links: whoever holds the secret has the role. Only its hash is stored."""
+
+    async def find(self, secret_hash: bytes) -> Link | None:
+        """The link with this hash, revoked and expired ones included."""
+
+    async def page(self, document: str) -> tuple[Link, ...]:
+        """All links of a document, newest first. Raises DocumentNotFound, DocumentDeleted."""
+
+    async def add(self, link: Link, secret_hash: bytes) -> None:
+        """Raises DocumentNotFound, DocumentDeleted."""
+
+    async def revoke(self, document: str, link: str) -> None:
+        """For good. Raises EntryNotFound, DocumentNotFound, DocumentDeleted."""
 
 
 # --- Sockets ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,8 @@ from collab.errors import ConfigError
 PREFIX = "COLLAB_"
 KIB = 1024
 MIB = 1024 * KIB
+
+Network = IPv4Network | IPv6Network
 
 
 def _not_empty(value: str) -> str:
@@ -48,16 +51,48 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the database; SQLite in the data directory if unset. "
         "Any other is migrated by `collab migrate`, not at start.",
     )
-    auth: Literal["open"] | None = Field(
+    auth: Literal["open", "token"] | None = Field(
         None,
-        description="`open`: whoever reaches the server edits. The default on a loopback host; "
-        "must be said on any other.",
+        description="`open`: whoever reaches the server edits. `token`: who brings a signed token "
+        "or a share link. `open` is the default on a loopback host; on any other one of them must "
+        "be said.",
+    )
+    jwt_secret: SecretStr | None = Field(
+        None,
+        description="Secret of at least 32 bytes that signs tokens (HS256), shared with the "
+        "product that issues them.",
+    )
+    jwks: str | None = Field(
+        None,
+        description="File or `https` URL of the JSON Web Key Set with the public keys of the "
+        "product that issues tokens.",
+    )
+    jwks_seconds: float = Field(
+        300, ge=10, le=86400, description="Time after which the key set is read again."
+    )
+    jwt_issuer: str | None = Field(
+        None, description="The `iss` that every token must have; needed for `token`."
+    )
+    jwt_audience: str = Field("collab", description="The `aud` that every token must have.")
+    jwt_leeway_seconds: float = Field(
+        5, ge=0, le=120, description="By how much the issuer's clock may differ from ours."
+    )
+    public_url: str | None = Field(
+        None,
+        description="URL that clients reach the server by, if it is not the one they call: "
+        "`https://notes.example.org`.",
     )
     allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         (),
         description="Origins, separated by commas, of other sites whose pages may call, and "
         "that a proxy in front serves: `https://notes.example.org`.",
     )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks, separated by commas, of proxies whose "
+        "`X-Forwarded-For` is believed: `127.0.0.1, 10.0.0.0/8`.",
+    )
+    notes_app: bool = Field(True, description="Whether the notes app is served.")
     workers: int = Field(
         2, ge=1, le=64, description="Processes that compact, render and check large updates."
     )
@@ -80,7 +115,67 @@ class Settings(BaseSettings):
         64 * MIB, ge=1 * MIB, description="Stored size from which a document takes deletions only."
     )
     outbox_bytes: int = Field(
-        4 * MIB, ge=64 * KIB, description="What may wait for a slow peer before it is closed."
+        4 * MIB,
+        ge=64 * KIB,
+        description="What may wait for a slow peer before updates are merged for it.",
+    )
+    slow_seconds: float = Field(
+        30, ge=1, le=600, description="A peer that reads nothing for as long is closed."
+    )
+    unresolved_bytes: int = Field(
+        4 * MIB,
+        ge=64 * KIB,
+        description="Updates of one document, and of one peer, that wait for others to come.",
+    )
+    peers_per_document: int = Field(
+        5000, ge=1, le=1_000_000, description="Connections to one document."
+    )
+    documents_per_connection: int = Field(
+        100, ge=1, le=10_000, description="Documents open on one connection (Hocuspocus wire)."
+    )
+    unauthenticated_bytes: int = Field(
+        1 * MIB,
+        ge=64 * KIB,
+        description="What a connection may send before it has said who it is (Hocuspocus wire).",
+    )
+    connections: int = Field(20_000, ge=1, le=1_000_000, description="Connections in all.")
+    connections_per_user: int = Field(
+        200, ge=1, le=1_000_000, description="Connections of one user with a token."
+    )
+    connections_per_address: int = Field(
+        1000,
+        ge=1,
+        le=1_000_000,
+        description="Connections from one address (of IPv6, one /64 network); loopback addresses "
+        "have no limit of this kind.",
+    )
+    connect_rate: float = Field(
+        50, gt=0, description="New connections a second from one address, over ten seconds."
+    )
+    message_rate: float = Field(
+        1000,
+        gt=0,
+        description="Messages a second of one connection, over ten seconds; what comes faster "
+        "waits.",
+    )
+    message_rate_user: float = Field(
+        4000, gt=0, description="The same for all connections of one user with a token."
+    )
+    message_rate_address: float = Field(
+        10_000, gt=0, description="The same for all connections from one address."
+    )
+    byte_rate: float = Field(
+        4 * MIB,
+        gt=0,
+        description="Bytes a second of one connection, over ten seconds; what comes faster waits.",
+    )
+    rate_patience_seconds: float = Field(
+        30, ge=1, le=600, description="A peer that is held back for as long on end is closed."
+    )
+    request_rate: float = Field(
+        100,
+        gt=0,
+        description="HTTP requests a second of one address or user, over ten seconds.",
     )
     pending_bytes: int = Field(
         16 * MIB,
@@ -124,6 +219,13 @@ class Settings(BaseSettings):
     def _split_origins(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(parse_origin(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
 
     @property

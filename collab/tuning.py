@@ -17,6 +17,9 @@ def room_limits(settings: Settings) -> RoomLimits:
     return RoomLimits(
         update=UpdateLimits(max_bytes=largest),
         outbox_bytes=settings.outbox_bytes,
+        slow_seconds=settings.slow_seconds,
+        unresolved_bytes=settings.unresolved_bytes,
+        peers=settings.peers_per_document,
         pending_bytes=settings.pending_bytes,
         pending_bytes_total=settings.pending_bytes_total,
         document_bytes=settings.document_bytes,

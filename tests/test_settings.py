@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,32 @@ VALUES = {
         "https://a.example, http://b.example:3000",
         (Origin("https", "a.example", 443), Origin("http", "b.example", 3000)),
     ),
+    "JWT_ISSUER": ("shop", "shop"),
+    "JWT_AUDIENCE": ("notes", "notes"),
+    "JWT_LEEWAY_SECONDS": ("0", 0),
+    "JWKS": ("/srv/keys.json", "/srv/keys.json"),
+    "JWKS_SECONDS": ("60", 60),
+    "PUBLIC_URL": ("https://n.example", "https://n.example"),
+    "TRUSTED_PROXIES": (
+        "127.0.0.1, 10.0.0.0/8",
+        (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8")),
+    ),
+    "NOTES_APP": ("false", False),
+    "SLOW_SECONDS": ("7", 7),
+    "UNRESOLVED_BYTES": ("100000", 100000),
+    "PEERS_PER_DOCUMENT": ("9", 9),
+    "DOCUMENTS_PER_CONNECTION": ("9", 9),
+    "UNAUTHENTICATED_BYTES": ("100000", 100000),
+    "CONNECTIONS": ("9", 9),
+    "CONNECTIONS_PER_USER": ("9", 9),
+    "CONNECTIONS_PER_ADDRESS": ("9", 9),
+    "CONNECT_RATE": ("0.5", 0.5),
+    "MESSAGE_RATE": ("9", 9),
+    "MESSAGE_RATE_USER": ("9", 9),
+    "MESSAGE_RATE_ADDRESS": ("9", 9),
+    "BYTE_RATE": ("9", 9),
+    "RATE_PATIENCE_SECONDS": ("9", 9),
+    "REQUEST_RATE": ("9", 9),
     "WORKERS": ("4", 4),
     "WORKER_MEMORY_BYTES": ("536870912", 536870912),
     "WORKER_SECONDS": ("5.5", 5.5),
@@ -86,7 +113,9 @@ def test_each_is_read_from_its_variable(
 
 
 def test_every_setting_was_tried() -> None:
-    assert {*VALUES, "DATABASE_URL"} == {name.upper() for name in Settings.model_fields}
+    assert {*VALUES, "DATABASE_URL", "JWT_SECRET"} == {
+        name.upper() for name in Settings.model_fields
+    }
 
 
 WRONG = {
@@ -94,6 +123,8 @@ WRONG = {
     "PORT": "tcp://10.0.0.1:8000",
     "AUTH": "none",
     "ALLOWED_ORIGINS": "https://a.example/path",
+    "TRUSTED_PROXIES": "proxy.example",
+    "MESSAGE_RATE": "0",
     "WORKERS": "0",
     "MESSAGE_BYTES": "1",
     "HEARTBEAT_SECONDS": "18",

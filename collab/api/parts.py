@@ -9,9 +9,10 @@ from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Path, Request
 
+from collab.access import Access, Identity, Role
 from collab.auth.credentials import credentials_of
 from collab.errors import AccessDenied, InvalidDocumentId
-from collab.interfaces import Access, Authorizer, Catalog, DocumentWorker, Role
+from collab.interfaces import Authorizer, Catalog, DocumentWorker
 from collab.protocol.ids import parse_document_id
 from collab.room.registry import Registry
 
@@ -79,12 +80,21 @@ def _document_id(
 DocumentId = Annotated[str, Depends(_document_id)]
 
 
-async def _service_access(request: Request, parts: _Parts) -> Access:
-    return await parts.authorizer.authorize(credentials_of(request.scope), None)
+async def _identity(request: Request, parts: _Parts) -> Identity:
+    return await parts.authorizer.identify(credentials_of(request.scope))
 
 
-async def _document_access(request: Request, parts: _Parts, document: DocumentId) -> Access:
-    return await parts.authorizer.authorize(credentials_of(request.scope), document)
+RequestIdentity = Annotated[Identity, Depends(_identity)]
+
+
+async def _service_access(parts: _Parts, identity: RequestIdentity) -> Access:
+    return await parts.authorizer.access(identity, None)
+
+
+async def _document_access(
+    parts: _Parts, identity: RequestIdentity, document: DocumentId
+) -> Access:
+    return await parts.authorizer.access(identity, document)
 
 
 ServiceAccess = Annotated[Access, Depends(_service_access)]

@@ -45,6 +45,8 @@ KINDS: tuple[tuple[type[errors.CollabError], ProblemKind], ...] = (
     (errors.AccessDenied, ProblemKind("forbidden", 403, "Not allowed")),
     (errors.DocumentNotFound, ProblemKind("not-found", 404, "No such document")),
     (errors.DocumentExists, ProblemKind("exists", 409, "The id is taken")),
+    (errors.EntryNotFound, ProblemKind("no-such-entry", 404, "No such grant or link")),
+    (errors.TooFrequent, ProblemKind("too-frequent", 429, "Too many requests", 1)),
     (
         errors.DocumentUnreadable,
         ProblemKind("unreadable", 422, "The content cannot be read like this"),
@@ -75,6 +77,7 @@ _PHRASES = {
     412: "The document was changed meanwhile",
     413: "The body is too large",
     422: "The request does not fit the schema",
+    429: "Too many requests",
     503: "Try again shortly",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from collab.interfaces import Credentials
+from collab.access import Credentials
 
 
 def credentials_of(scope: Mapping[str, Any]) -> Credentials:

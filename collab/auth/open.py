@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
+from collab.access import Access, Credentials, Identity, Role
 from collab.auth.origins import Origin, is_address, is_loopback, parse_origin, split_host
 from collab.errors import AccessDenied
-from collab.interfaces import Access, Credentials, Role
 
 
 class OpenAuthorizer:
@@ -28,18 +28,17 @@ class OpenAuthorizer:
         self._loopback = is_loopback(bound)
         self._random = random
 
-    async def authorize(self, credentials: Credentials, document: str | None) -> Access:
-        """Everyone who passes the checks of Host and Origin owns every document."""
+    async def identify(self, credentials: Credentials) -> Identity:
+        """Everyone who passes the checks of Host and Origin is a guest with a name."""
         host, port = self._host(credentials)
         if credentials.origin is not None:
             self._check_origin(credentials.origin, host, port)
         number = self._random.getrandbits(64)
-        return Access(
-            user=f"guest-{number:016x}",
-            name=f"Guest {number % 9000 + 1000}",
-            role=Role.OWNER,
-            may_create=True,
-        )
+        return Identity(f"guest-{number:016x}", f"Guest {number % 9000 + 1000}", may_create=True)
+
+    async def access(self, identity: Identity, document: str | None) -> Access:
+        """Every guest owns every document."""
+        return Access(identity.user, identity.name, Role.OWNER, identity.may_create)
 
     def _host(self, credentials: Credentials) -> tuple[str, int | None]:
         try:

@@ -1,8 +1,8 @@
 """The close codes that Collab sends, and what a client should do about each.
 
-Codes from 4400 to 4499 are permanent: connecting again in the same way will fail in the same
-way. The others are transient: connect again, with backoff. Unsaved edits stay with the client
-in every case, since no receipt was sent for them.
+Codes from 4400 to 4499, but 4408, are permanent: connecting again in the same way will fail in
+the same way. The others are transient: connect again, with backoff. Unsaved edits stay with the
+client in every case, since no receipt was sent for them.
 """
 
 from __future__ import annotations
@@ -29,5 +29,16 @@ class CloseCode(IntEnum):
     GONE = 4404
     """No such document, or it was deleted."""
     TIMEOUT = 4408
+    """The peer did not say in time who it is."""
     FULL = 4413
     """The document is at its byte limit."""
+    UNPLACEABLE = 4414
+    """Too much of what the peer sent waits for updates that did not come."""
+    EARLY = 4415
+    """Too much was sent before the server was told who sends it."""
+    ROOM_FULL = 4503
+    """As many peers as a document takes are there."""
+    TOO_MANY = 4508
+    """As many connections as the server, the user or the address may have are open."""
+    TOO_FAST = 4529
+    """Frames kept coming faster than the peer's allowance."""

@@ -53,4 +53,29 @@ class SyncStatus:
     payload: bytes
 
 
-Message = SyncStep1 | SyncStep2 | Update | AwarenessUpdate | QueryAwareness | Denied | SyncStatus
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one Update or SyncStep2, on wires that say so for each: `accepted` is that
+    all it holds is committed. Only a server may say so."""
+
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stateless:
+    """A text beside the document, from the application on one side to that on the other."""
+
+    payload: str
+
+
+Message = (
+    SyncStep1
+    | SyncStep2
+    | Update
+    | AwarenessUpdate
+    | QueryAwareness
+    | Denied
+    | SyncStatus
+    | Receipt
+    | Stateless
+)

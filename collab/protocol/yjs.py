@@ -12,6 +12,8 @@ from collab.protocol.messages import (
     Denied,
     Message,
     QueryAwareness,
+    Receipt,
+    Stateless,
     SyncStatus,
     SyncStep1,
     SyncStep2,
@@ -83,7 +85,7 @@ def _read_auth(reader: Reader) -> Message:
 
 
 def encode(message: Message) -> bytes:
-    """The frame of a message."""
+    """The frame of a message. Raises ValueError for what this wire cannot say."""
     out = bytearray()
     match message:
         case SyncStep1(state_vector):
@@ -106,6 +108,8 @@ def encode(message: Message) -> bytes:
         case SyncStatus(payload):
             out.append(SYNC_STATUS)
             write_bytes(out, payload)
+        case Receipt() | Stateless():
+            raise ValueError(f"this wire has no {type(message).__name__}")
         case _:
             assert_never(message)
     return bytes(out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from collab.interfaces import Access
+from collab.access import Access
 
 
 def stamp(access: Access, state: str) -> str:

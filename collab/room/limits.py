@@ -26,8 +26,12 @@ class RoomLimits:
     merge_bytes: int = 256 * KIB
     """Updates of one batch become one row and one frame up to this sum."""
 
+    peers: int = 5000
+    """Sessions of one room."""
     outbox_bytes: int = 4 * MIB
-    """Bytes that wait for one peer before it is closed as too slow."""
+    """Bytes that wait for one peer before they are dropped, and merged anew once it reads."""
+    slow_seconds: float = 30.0
+    """A peer that reads nothing for as long while something waits for it is closed."""
     channel_high: int = 256 * KIB
     """Frames go to the channel while it buffers less than this, then to the outbox."""
     receipts: int = 10_000

@@ -7,20 +7,14 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import Protocol
 
+from collab.access import Access
 from collab.errors import Unavailable
-from collab.interfaces import (
-    Access,
-    Channel,
-    Clock,
-    DocumentWorker,
-    LogRow,
-    NewRow,
-    StoredDocument,
-)
+from collab.interfaces import Channel, Clock, DocumentWorker, LogRow, NewRow, StoredDocument
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
-from collab.protocol.messages import AwarenessUpdate, Message, SyncStatus, SyncStep1, Update
+from collab.protocol.messages import AwarenessUpdate, Stateless, SyncStep1, Update
 from collab.protocol.update import Ranges, UpdateFacts
+from collab.room.audience import Audience
 from collab.room.codec import YJS, Codec
 from collab.room.committer import Committer
 from collab.room.coverage import Coverage
@@ -28,13 +22,11 @@ from collab.room.diffs import Diffs
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
-from collab.room.outbox import Item, ItemKind, Outbox
+from collab.room.outbox import ItemKind
 from collab.room.pending import PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
-from collab.room.session import Session
+from collab.room.session import Owed, Session
 from collab.room.tasks import Tasks
-
-Peers = dict[Codec, dict[Session, Outbox]]
 
 
 class RoomState(Enum):
@@ -92,9 +84,9 @@ class Room:
         self._rows_in_flight: tuple[NewRow, ...] = ()
         self._owed: bytes | None = None
         """The state that peers have, while they were not told what was adopted."""
-        self._receipts: deque[tuple[int, Session, SyncStatus | Update]] = deque()
-        self._present: Peers = {}
-        self._subscribed: Peers = {}
+        self._receipts: deque[tuple[int, Session, Owed]] = deque()
+        self._present = Audience()
+        self._subscribed = Audience()
         self._owner = owner
         self._committer = committer
         self._worker = worker
@@ -129,22 +121,27 @@ class Room:
             raise Unavailable("the document is being closed; try again")
         session = Session(self, channel, access, codec)
         self.sessions[session] = None
-        self._present.setdefault(codec, {})[session] = session.outbox
-        session.send(SyncStep1(self._coverage.state_vector()))
+        self._present.add(session)
+        if codec.greets:
+            self.ask(session)
         if everyone := self.presence.everyone():
             session.send(AwarenessUpdate(everyone))
         return session
 
+    def ask(self, session: Session) -> None:
+        """Ask a peer for all that it has and the document lacks."""
+        session.send(SyncStep1(self._coverage.state_vector()))
+
     def subscribe(self, session: Session) -> None:
         """Send the session what is committed from now on."""
         if not session.over:
-            self._subscribed.setdefault(session.codec, {})[session] = session.outbox
+            self._subscribed.add(session)
 
     def left(self, session: Session) -> None:
         """A session is over."""
         self.sessions.pop(session, None)
-        for peers in (self._present, self._subscribed):
-            peers.get(session.codec, {}).pop(session, None)
+        self._present.remove(session)
+        self._subscribed.remove(session)
         if self.state is RoomState.GONE:
             return
         self.presence.leave(session.claimant)
@@ -181,21 +178,22 @@ class Room:
         """Whether an update with these facts would wait for earlier clocks of its client."""
         return self._coverage.opens_gap(facts)
 
-    def write(self, session: Session, update: bytes, facts: UpdateFacts) -> None:
+    def write(self, session: Session, update: bytes, facts: UpdateFacts) -> bool:
         """Take an update that adds something, and repeats no struct, into the next commit, or
-        close its sender."""
+        close its sender. Whether it was taken."""
         refusal = self._refusal(len(update), facts)
         if refusal is not None:
             session.close(*refusal)
-            return
+            return False
         self._coverage.add(facts, len(update))
         self._pending.add(PendingUpdate(update, session.access.user, tuple(facts.structs)))
         if self.unsaved_since is None:
             self.unsaved_since = self._clock.monotonic()
         self.subscribe(session)
         self._committer.offer(self, len(update))
+        return True
 
-    def after_saved(self, session: Session, message: SyncStatus | Update) -> None:
+    def after_saved(self, session: Session, message: Owed) -> None:
         """Send `message` once all that was accepted so far is committed."""
         if self._pending.saved == self._pending.accepted:
             session.send(message)
@@ -301,12 +299,16 @@ class Room:
 
     # --- Sending -----------------------------------------------------------------------
 
+    def tell(self, payload: str) -> None:
+        """Send a Stateless message to all peers whose wire can carry one."""
+        self._present.send(ItemKind.ANSWER, Stateless(payload))
+
     def _broadcast(self, update: bytes) -> None:
-        self._fan_out(self._subscribed, ItemKind.UPDATE, Update(update))
+        self._subscribed.send(ItemKind.UPDATE, Update(update))
 
     def _tell(self, entries: tuple[AwarenessEntry, ...]) -> None:
         if entries:
-            self._fan_out(self._present, ItemKind.PRESENCE, AwarenessUpdate(entries))
+            self._present.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
 
     def _gather(self) -> None:
         self._tasks.spawn(self._tell_gathered(), f"presence of {self.document}")
@@ -320,14 +322,6 @@ class Room:
         while receipts and receipts[0][0] <= saved:
             _, session, message = receipts.popleft()
             session.receipt(message)
-
-    def _fan_out(self, peers: Peers, kind: ItemKind, message: Message) -> None:
-        """The hot path: a frame is encoded once for all peers of a wire."""
-        for codec, outboxes in tuple(peers.items()):
-            if outboxes:
-                item = Item(kind, codec.encode(message))
-                for outbox in tuple(outboxes.values()):
-                    outbox.put(item)
 
     def _look_idle(self) -> None:
         if not self.sessions:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
+from collab.access import Access
 from collab.errors import (
     CollabError,
     DocumentUnreadable,
@@ -15,13 +16,15 @@ from collab.errors import (
     ProtocolError,
     Unavailable,
 )
-from collab.interfaces import Access, Channel
+from collab.interfaces import Channel
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import (
     AwarenessUpdate,
     Denied,
     Message,
     QueryAwareness,
+    Receipt,
+    Stateless,
     SyncStatus,
     SyncStep1,
     SyncStep2,
@@ -29,13 +32,17 @@ from collab.protocol.messages import (
 )
 from collab.protocol.trimming import without_known
 from collab.protocol.update import UpdateFacts, stored_facts, validate_update
-from collab.room.codec import Codec
+from collab.room.codec import Codec, Receipts
 from collab.room.identity import stamp
 from collab.room.outbox import Item, ItemKind, Outbox
 from collab.room.presence import Claimant
 
 if TYPE_CHECKING:
     from collab.room.room import Room
+
+Owed = SyncStatus | Update | Receipt
+"""What is sent once something is committed."""
+READ_ONLY = "this document is read-only for you"
 
 REASON_BYTES = 123
 """What a WebSocket close frame has room for."""
@@ -60,6 +67,8 @@ class Session:
         self.access = access
         """Looked at for every frame: a change holds from the next one on."""
         self.codec = codec
+        self.stateless: Callable[[str], Awaitable[None] | None] = lambda payload: None
+        """What is done with a Stateless message; set by whoever joined the session."""
         self.claimant = Claimant(lambda state: stamp(self.access, state))
         limits = room.limits
         self.outbox = Outbox(channel, limits.channel_high, limits.outbox_bytes, self._too_slow)
@@ -71,6 +80,7 @@ class Session:
         self._synced = False
         """Whether its answer to our sync step 1 is in."""
         self._held: deque[tuple[SyncStatus | Update, UpdateFacts | None]] = deque()
+        self._each = codec.receipts is Receipts.EACH
         self._held_bytes = 0
 
     @property
@@ -95,9 +105,9 @@ class Session:
     def send(self, message: Message) -> None:
         """Send an answer to this peer alone."""
         if not self._over:
-            self.outbox.put(Item(ItemKind.ANSWER, self.codec.encode(message)))
+            self.outbox.put(Item(ItemKind.ANSWER, self.codec.frame(message)))
 
-    def await_receipt(self, message: SyncStatus | Update) -> bool:
+    def await_receipt(self, message: Owed) -> bool:
         """Whether it may wait for one more; else it is closed."""
         limits = self._room.limits
         self._receipts += 1
@@ -107,7 +117,7 @@ class Session:
         self.close(CloseCode.TRY_LATER, "too many receipts wait for the store")
         return False
 
-    def receipt(self, message: SyncStatus | Update) -> None:
+    def receipt(self, message: Owed) -> None:
         """Send what it waited for."""
         self._receipts -= 1
         self._receipt_bytes -= _size(message)
@@ -135,6 +145,8 @@ class Session:
                 # repeats was echoed when it was first sent.
                 return self._write(update, echo=False)
             case SyncStep1(state_vector):
+                if not self.codec.greets:
+                    self._room.ask(self)
                 return self._answer(state_vector)
             case AwarenessUpdate(entries):
                 self._room.presence.receive(self.claimant, entries)
@@ -145,8 +157,10 @@ class Session:
                     self._hold(message, None)
                 else:
                     self._room.after_saved(self, message)
-            case Denied():
-                raise ProtocolError("only a server may deny")
+            case Stateless(payload):
+                return self.stateless(payload)
+            case Denied() | Receipt():
+                raise ProtocolError("only a server may say this")
             case _:
                 assert_never(message)
         return None
@@ -178,11 +192,12 @@ class Session:
     def _take(self, update: bytes, facts: UpdateFacts, echo: bool) -> None:
         if self._over:  # ended, perhaps for lack of rights, while a worker looked at it
             return
-        if not self._room.lacks(facts):
-            if echo:
-                self._room.after_saved(self, Update(update))
-        elif not self.access.role.may_write:
-            self.send(Denied("this document is read-only for you"))
+        may_write = self.access.role.may_write
+        if not self._room.lacks(facts) and (may_write or not (self._each and echo)):
+            if self._each or echo:
+                self._room.after_saved(self, self._owed(update))
+        elif not may_write:
+            self.send(Receipt(False) if self._each else Denied(READ_ONLY))
         elif echo and not self._synced and self._room.opens_gap(facts):
             self._hold(Update(update), facts)
             return
@@ -197,7 +212,12 @@ class Session:
         if known := self._room.known(facts):
             update = without_known(update, known)
             facts = stored_facts(update)
-        self._room.write(self, update, facts)
+        if self._room.write(self, update, facts) and self._each:
+            self._room.after_saved(self, Receipt(True))
+
+    def _owed(self, update: bytes) -> Owed:
+        """What tells the peer that this update, of which nothing is new, is committed."""
+        return Receipt(True) if self._each else Update(update)
 
     def _hold(self, message: SyncStatus | Update, facts: UpdateFacts | None) -> None:
         limits = self._room.limits
@@ -215,10 +235,12 @@ class Session:
                 return
             self._held.popleft()
             self._held_bytes -= _size(message)
-            if facts is None or not self._room.lacks(facts):
-                self._room.after_saved(self, message)
-            elif isinstance(message, Update):
+            if isinstance(message, Update) and facts is not None and self._room.lacks(facts):
                 self._accept(message.update, facts)
+            elif isinstance(message, Update):
+                self._room.after_saved(self, self._owed(message.update))
+            else:
+                self._room.after_saved(self, message)
 
     # --- Reading -----------------------------------------------------------------------
 
@@ -267,8 +289,14 @@ class Session:
         asyncio.get_running_loop().call_soon(close)
 
 
-def _size(message: SyncStatus | Update) -> int:
-    return len(message.update) if isinstance(message, Update) else len(message.payload)
+def _size(message: Owed) -> int:
+    match message:
+        case Update(update):
+            return len(update)
+        case SyncStatus(payload):
+            return len(payload)
+        case Receipt():
+            return 0
 
 
 def _shortened(reason: str) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from collab.access import Visibility
 from collab.errors import DocumentExists, StorageError
 from collab.interfaces import Append, Clock, DocumentInfo, Kind, NewRow, Page
 from collab.storage import log
@@ -87,7 +88,11 @@ class SqlCatalog:
     async def find(self, document: str) -> DocumentInfo:
         return await self._database.read(lambda c: log.find(c, document))
 
-    async def page(self, query: str, cursor: str | None, limit: int) -> Page:
+    async def page(
+        self, query: str, cursor: str | None, limit: int, visible: Visibility | None = None
+    ) -> Page:
+        if visible is not None:
+            raise NotImplementedError
         check_limit(limit)
         start = None if cursor is None else Position.of_cursor(cursor)
         # One more than asked for tells whether there is a next page.

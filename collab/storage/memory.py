@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from collab.access import Visibility
 from collab.errors import DocumentDeleted, DocumentExists, DocumentNotFound
 from collab.interfaces import (
     Append,
@@ -108,7 +109,11 @@ class MemoryStore:
     async def find(self, document: str) -> DocumentInfo:
         return self._live(document).info
 
-    async def page(self, query: str, cursor: str | None, limit: int) -> Page:
+    async def page(
+        self, query: str, cursor: str | None, limit: int, visible: Visibility | None = None
+    ) -> Page:
+        if visible is not None:
+            raise NotImplementedError
         check_limit(limit)
         found = [
             record.info

@@ -13,6 +13,9 @@ _CODES: tuple[tuple[type[errors.CollabError], CloseCode], ...] = (
     (errors.DocumentNotFound, CloseCode.GONE),
     (errors.LimitExceeded, CloseCode.TOO_BIG),
     (errors.ProtocolError, CloseCode.MALFORMED),
+    (errors.RoomFull, CloseCode.ROOM_FULL),
+    (errors.TooManyConnections, CloseCode.TOO_MANY),
+    (errors.TooFrequent, CloseCode.TOO_FAST),
     (errors.Unavailable, CloseCode.TRY_LATER),
 )
 

@@ -1,33 +1,22 @@
-"""The WebSocket endpoint `/ws/{document}`: the y-websocket wire over any ASGI server."""
+"""The y-websocket wire, `/ws/{document}`: one document a connection."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import MutableMapping
-from contextlib import suppress
-from dataclasses import dataclass
-from random import Random
-from typing import Any, Final
-from urllib.parse import quote, unquote_to_bytes
+from typing import Final
 
-from collab.auth.credentials import credentials_of
-from collab.errors import (
-    CollabError,
-    DocumentDeleted,
-    DocumentExists,
-    DocumentNotFound,
-    InvalidDocumentId,
-)
-from collab.interfaces import Access, Authorizer, Catalog, Kind
-from collab.protocol.close import CloseCode
+from collab.access import Access
+from collab.auth.live import Watch
+from collab.errors import AccessDenied
 from collab.protocol.ids import parse_document_id
-from collab.room.registry import Registry
-from collab.room.room import Room
-from collab.room.session import Session
+from collab.protocol.messages import Denied
+from collab.room.codec import YJS
+from collab.room.session import READ_ONLY, Session
 from collab.telemetry import bind
-from collab.transport.channel import AsgiChannel, Receive, Send
 from collab.transport.closing import close_code, reason_of
+from collab.transport.entrance import Entrance
+from collab.transport.socket import Socket
 
 PREFIX: Final = "/ws/"
 
@@ -35,149 +24,60 @@ _log = logging.getLogger(__name__)
 
 _STEP_2: Final = b"\x00\x01"
 """How a frame begins that brings all that a client has and the server lacks."""
-_OVERHEAD: Final = 16
-"""Bytes of a frame around its update, at most."""
-
-Scope = MutableMapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SocketLimits:
-    """Bytes of one message, bytes of an editor's first sync, and seconds to be let in."""
+class YjsWire:
+    """Serves peers whose path names their document."""
 
-    message_bytes: int
-    first_sync_bytes: int
-    join_seconds: float
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
 
+    async def serve(self, socket: Socket) -> None:
+        await self.serve_document(socket, socket.path_after(PREFIX))
 
-class WebSocketEndpoint:
-    """An ASGI application that serves one peer a call."""
+    async def serve_document(self, socket: Socket, name: str) -> None:
+        """Serve the document of this name. Nothing is read before the peer is let in: what it
+        sends meanwhile waits in the server's bounded buffer."""
+        async with asyncio.timeout(socket.limits.join_seconds):
+            document = parse_document_id(name)
+            identity = await self._entrance.identify(socket.credentials)
+            session, watch = await self._entrance.join(identity, document, socket.channel, YJS)
+        with bind(document=document):
+            await self._attend(socket, session, watch)
 
-    def __init__(
-        self,
-        registry: Registry,
-        catalog: Catalog,
-        authorizer: Authorizer,
-        limits: SocketLimits,
-        random: Random,
-    ) -> None:
-        self._registry = registry
-        self._catalog = catalog
-        self._authorizer = authorizer
-        self._limits = limits
-        self._random = random
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (await receive())["type"] != "websocket.connect":
-            return
-        # Accepted before anything is decided: a browser's page cannot see the HTTP status of
-        # a refused handshake, only a close code. Nothing is read until the peer is let in, so
-        # what it sends meanwhile waits in the server's bounded buffer.
-        await send({"type": "websocket.accept", "subprotocol": _subprotocol(scope)})
-        with bind(connection=f"{self._random.getrandbits(48):012x}"):
-            channel = AsgiChannel(send)
-            writer = asyncio.create_task(channel.run(), name="channel")
-            try:
-                await self._serve(scope, receive, channel)
-            finally:
-                await writer
-
-    async def _serve(self, scope: Scope, receive: Receive, channel: AsgiChannel) -> None:
-        try:
-            document, session = await self._admit(scope, channel)
-        except CollabError as error:
-            code = CloseCode.RESTART if self._registry.draining else close_code(error)
-            _log.info("refused", extra={"code": int(code), "reason": str(error)})
-            channel.close(code, reason_of(error))
-        except TimeoutError:
-            _log.warning("not let in within the deadline")
-            channel.close(CloseCode.TRY_LATER, "the document is not ready yet")
-        except Exception:
-            _log.exception("failed to let a peer in")
-            channel.close(CloseCode.INTERNAL, "the server failed")
-        except BaseException:
-            channel.abandon()
-            raise
-        else:
-            with bind(document=document):
-                await self._attend(session, receive, channel)
-
-    async def _admit(self, scope: Scope, channel: AsgiChannel) -> tuple[str, Session]:
-        async with asyncio.timeout(self._limits.join_seconds):
-            document = parse_document_id(_path_id(scope))
-            access = await self._authorizer.authorize(credentials_of(scope), document)
-            room = await self._open(document, access)
-            return document, room.join(channel, access)
-
-    async def _open(self, document: str, access: Access) -> Room:
-        try:
-            return await self._registry.open(document)
-        except DocumentDeleted:
-            raise
-        except DocumentNotFound:
-            if not access.may_create:
-                raise
-        # Someone else may come first; theirs is as good.
-        with suppress(DocumentExists):
-            await self._catalog.create(document, "", Kind.NOTE, access.user)
-        return await self._registry.open(document)
-
-    async def _attend(self, session: Session, receive: Receive, channel: AsgiChannel) -> None:
+    async def _attend(self, socket: Socket, session: Session, watch: Watch) -> None:
         """Hand the peer's frames to its session until either side ends."""
         _log.info("joined", extra={"user": session.access.user})
+        self._entrance.follow(watch, session, _Peer(session))
+        first_sync = session.access.role.may_write
+
+        def larger(frame: bytes) -> bool:
+            nonlocal first_sync
+            taken, first_sync = first_sync and frame.startswith(_STEP_2), False
+            return taken
+
         try:
-            await self._read(session, receive, channel)
-        except Exception:
-            _log.exception("a session failed")
-            channel.close(CloseCode.INTERNAL, "the server failed")
-        except BaseException:
-            channel.abandon()
-            raise
+            while (frame := await socket.frame(larger)) is not None:
+                if (waiting := session.receive(frame)) is not None:
+                    await waiting
         finally:
+            watch.stop()
             session.leave()
-            code = channel.closed_with
+            code = socket.channel.closed_with
             _log.info("left", extra={"code": None if code is None else int(code)})
 
-    async def _read(self, session: Session, receive: Receive, channel: AsgiChannel) -> None:
-        first_sync = session.access.role.may_write
-        while (message := await channel.read(receive)) is not None:
-            if message["type"] == "websocket.disconnect":
-                if channel.closed_with is None:
-                    channel.abandon()
-                return
-            frame = message.get("bytes")
-            if frame is None:
-                channel.close(CloseCode.UNSUPPORTED, "every message is binary")
-                return
-            if len(frame) > self._limits.message_bytes:
-                if not first_sync or not self._is_first_sync(frame):
-                    limit = self._limits.message_bytes
-                    channel.close(CloseCode.TOO_BIG, f"a message has at most {limit} bytes")
-                    return
-                first_sync = False
-            waiting = session.receive(frame)
-            if waiting is not None:
-                await waiting
 
-    def _is_first_sync(self, frame: bytes) -> bool:
-        fits = len(frame) <= self._limits.first_sync_bytes + _OVERHEAD
-        return fits and frame.startswith(_STEP_2)
+class _Peer:
+    """`collab.auth.live.Watched` on this wire."""
 
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
-def _path_id(scope: Scope) -> str:
-    """The id in the path, decoded once. Raises InvalidDocumentId."""
-    raw = scope.get("raw_path")
-    if raw is None:
-        # The server kept only the decoded path, which is the one decoding.
-        raw = quote(scope["path"]).encode("ascii")
-    path = raw.partition(b"?")[0].removeprefix(scope.get("root_path", "").encode("ascii"))
-    try:
-        return unquote_to_bytes(path.removeprefix(PREFIX.encode())).decode("utf-8")
-    except UnicodeDecodeError:
-        raise InvalidDocumentId("A document id is percent-encoded UTF-8.") from None
+    def granted(self, access: Access) -> None:
+        could_write = self._session.access.role.may_write
+        self._session.access = access
+        if could_write and not access.role.may_write:
+            self._session.send(Denied(READ_ONLY))
 
-
-def _subprotocol(scope: Scope) -> str | None:
-    """The first that the client offers: a browser that offered some gives up a connection
-    that answers with none of them. Nothing in our wire depends on it."""
-    return next((name for name in scope.get("subprotocols", ()) if name), None)
+    def denied(self, error: AccessDenied) -> None:
+        self._session.close(close_code(error), reason_of(error))

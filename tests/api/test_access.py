@@ -9,12 +9,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from collab.access import Credentials, Role
 from collab.app import create_app
 from collab.auth.credentials import credentials_of
 from collab.auth.open import OpenAuthorizer
 from collab.auth.origins import parse_origin
 from collab.errors import AccessDenied
-from collab.interfaces import Credentials, Role
 from collab.settings import load_settings
 from tests.support.asgi import AsgiSocket
 
@@ -27,7 +27,7 @@ def authorizer(bound: str = "127.0.0.1", *allowed: str) -> OpenAuthorizer:
 
 async def admitted(gate: OpenAuthorizer, host: str, origin: str | None = None) -> bool:
     try:
-        await gate.authorize(Credentials(None, origin, host, "127.0.0.1"), "doc")
+        await gate.identify(Credentials(None, origin, host, "127.0.0.1"))
     except AccessDenied:
         return False
     return True
@@ -36,8 +36,8 @@ async def admitted(gate: OpenAuthorizer, host: str, origin: str | None = None) -
 async def test_a_guest_owns_what_it_reaches() -> None:
     """[AC18] each connection is a guest of its own with a random id."""
     gate = authorizer()
-    first = await gate.authorize(Credentials(None, None, LOCAL, ""), "doc")
-    second = await gate.authorize(Credentials(None, None, LOCAL, ""), None)
+    first = await gate.access(await gate.identify(Credentials(None, None, LOCAL, "")), "doc")
+    second = await gate.access(await gate.identify(Credentials(None, None, LOCAL, "")), None)
     assert first.role is Role.OWNER
     assert first.may_create
     assert first.user.startswith("guest-")

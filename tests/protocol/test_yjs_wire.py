@@ -17,6 +17,8 @@ from collab.protocol.messages import (
     Denied,
     Message,
     QueryAwareness,
+    Receipt,
+    Stateless,
     SyncStatus,
     SyncStep1,
     SyncStep2,
@@ -68,6 +70,8 @@ def as_json(message: Message) -> dict[str, Any]:
             return {"type": "denied", "reason": reason}
         case SyncStatus(payload):
             return {"type": "sync-status", "payload": payload.hex()}
+        case Receipt() | Stateless():
+            raise AssertionError("not on this wire")
         case _:
             assert_never(message)
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from collab.access import Access, Role
 from collab.backplane.memory import MemoryBackplane, MemoryHub
-from collab.interfaces import Access, Kind, Role
+from collab.interfaces import Kind
 from collab.protocol import yjs
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode

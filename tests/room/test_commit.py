@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from collab.access import Role
 from collab.backplane.memory import MemoryBackplane
-from collab.interfaces import Append, Hint, Role
+from collab.interfaces import Append, Hint
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStatus, SyncStep2
 from collab.room.pending import PendingUpdate, PendingUpdates

@@ -6,10 +6,11 @@ import asyncio
 
 import pytest
 
+from collab.access import Access, Role
 from collab.crdt.updates import merge, missing
 from collab.errors import DocumentUnreadable, Unavailable, WorkerDied
-from collab.interfaces import Access, NewRow, Role
 from collab.interfaces import Append as AppendRows
+from collab.interfaces import NewRow
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStep1, SyncStep2, Update
 from collab.protocol.state_vector import decode_state_vector, encode_state_vector

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from collab.interfaces import Access, Role
+from collab.access import Access, Role
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import AwarenessUpdate, QueryAwareness

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from collab.access import Access, Role
 from collab.errors import Unavailable, WorkerDied
-from collab.interfaces import Access, Role
 from collab.protocol import yjs
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import Denied, SyncStatus, SyncStep1, SyncStep2, Update

@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
+from collab.access import Access, Role
 from collab.backplane.memory import MemoryBackplane, MemoryHub
 from collab.errors import CollabError
-from collab.interfaces import Access, DocumentStore, Hint, Kind, Role
+from collab.interfaces import DocumentStore, Hint, Kind
 from collab.protocol.close import CloseCode
 from collab.room.limits import RoomLimits
 from collab.room.registry import Registry

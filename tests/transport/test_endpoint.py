@@ -17,7 +17,9 @@ from collab.protocol.messages import QueryAwareness, SyncStep1, Update
 from collab.settings import load_settings
 from collab.storage.sql import SqlDocumentStore
 from collab.transport import channel as channel_module
-from collab.transport.websocket import SocketLimits, WebSocketEndpoint
+from collab.transport.entrance import Entrance
+from collab.transport.socket import SocketEndpoint, SocketLimits
+from collab.transport.websocket import YjsWire
 from tests.support.asgi import AsgiSocket
 
 
@@ -36,10 +38,15 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
 
 
 @pytest.fixture
-def endpoint(service: Service) -> WebSocketEndpoint:
-    limits = SocketLimits(100_000, 200_000, join_seconds=5)
-    return WebSocketEndpoint(
-        service.registry, service.catalog, service.authorizer, limits, service.random
+def endpoint(service: Service) -> SocketEndpoint:
+    return served(service, join_seconds=5)
+
+
+def served(service: Service, join_seconds: float) -> SocketEndpoint:
+    entrance = Entrance(service.registry, service.catalog, service.authorizer, service.live)
+    limits = SocketLimits(100_000, 200_000, join_seconds)
+    return SocketEndpoint(
+        YjsWire(entrance).serve, limits, service.random, lambda: entrance.draining
     )
 
 
@@ -60,7 +67,7 @@ class SlowLoad:
 
 
 async def test_nothing_is_read_before_the_document_is_loaded(
-    endpoint: WebSocketEndpoint, monkeypatch: pytest.MonkeyPatch
+    endpoint: SocketEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[AC15] what a peer sends meanwhile stays with the server, and then is handled."""
     slow = SlowLoad(monkeypatch)
@@ -78,11 +85,7 @@ async def test_a_peer_is_not_kept_waiting_for_ever(
 ) -> None:
     """[AC15] who cannot be let in within the deadline is told to try later, traffic or not."""
     SlowLoad(monkeypatch)
-    limits = SocketLimits(100_000, 200_000, join_seconds=0.05)
-    endpoint = WebSocketEndpoint(
-        service.registry, service.catalog, service.authorizer, limits, service.random
-    )
-    async with AsgiSocket(endpoint, "/ws/doc") as socket:
+    async with AsgiSocket(served(service, join_seconds=0.05), "/ws/doc") as socket:
         socket.send(edit())
         assert (await socket.closed())[0] == CloseCode.TRY_LATER
 
@@ -96,7 +99,7 @@ async def test_a_peer_is_not_kept_waiting_for_ever(
     ],
 )
 async def test_a_failed_load_is_an_error_to_its_joiner(
-    endpoint: WebSocketEndpoint, monkeypatch: pytest.MonkeyPatch, error: Exception, code: CloseCode
+    endpoint: SocketEndpoint, monkeypatch: pytest.MonkeyPatch, error: Exception, code: CloseCode
 ) -> None:
     """[AC19] never an empty document: a code that is worth a retry."""
 
@@ -116,7 +119,7 @@ async def test_a_failed_load_is_an_error_to_its_joiner(
 
 
 async def test_two_first_peers_make_one_document(
-    endpoint: WebSocketEndpoint, service: Service
+    endpoint: SocketEndpoint, service: Service
 ) -> None:
     """[AC6] who loses the race to create joins what the other made."""
     async with AsgiSocket(endpoint, "/ws/same") as one, AsgiSocket(endpoint, "/ws/same") as two:
@@ -127,7 +130,7 @@ async def test_two_first_peers_make_one_document(
 
 
 async def test_a_draining_server_sends_peers_elsewhere(
-    endpoint: WebSocketEndpoint, service: Service
+    endpoint: SocketEndpoint, service: Service
 ) -> None:
     async with AsgiSocket(endpoint, "/ws/doc") as there:
         await there.saved()
@@ -138,7 +141,7 @@ async def test_a_draining_server_sends_peers_elsewhere(
 
 
 async def test_a_peer_that_takes_nothing_is_let_go(
-    endpoint: WebSocketEndpoint, service: Service, monkeypatch: pytest.MonkeyPatch
+    endpoint: SocketEndpoint, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[AC17] a send that never ends does not keep the call once the peer is to be closed."""
     monkeypatch.setattr(channel_module, "CLOSE_DEADLINE", 0.02)
@@ -151,9 +154,7 @@ async def test_a_peer_that_takes_nothing_is_let_go(
             await socket.task
 
 
-async def test_a_peer_that_leaves_is_forgotten(
-    endpoint: WebSocketEndpoint, service: Service
-) -> None:
+async def test_a_peer_that_leaves_is_forgotten(endpoint: SocketEndpoint, service: Service) -> None:
     async with AsgiSocket(endpoint, "/ws/doc") as socket:
         socket.send(QueryAwareness())
         await socket.saved()
@@ -162,7 +163,7 @@ async def test_a_peer_that_leaves_is_forgotten(
 
 
 async def test_a_cancelled_call_leaves_nothing_behind(
-    endpoint: WebSocketEndpoint, service: Service
+    endpoint: SocketEndpoint, service: Service
 ) -> None:
     socket = AsgiSocket(endpoint, "/ws/doc")
     await socket.__aenter__()

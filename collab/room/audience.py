@@ -1,0 +1,45 @@
+"""Who is sent the same: a message is encoded once for all of them that share a wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from collab.protocol.messages import Message, Stateless
+from collab.room.codec import Codec
+from collab.room.outbox import Item, ItemKind, Outbox
+
+if TYPE_CHECKING:
+    from collab.room.session import Session
+
+
+class Audience:
+    """Sessions by their codec, with their outboxes at hand."""
+
+    __slots__ = ("_peers",)
+
+    def __init__(self) -> None:
+        self._peers: dict[Codec, dict[Session, Outbox]] = {}
+
+    def add(self, session: Session) -> None:
+        self._peers.setdefault(session.codec, {})[session] = session.outbox
+
+    def remove(self, session: Session) -> None:
+        peers = self._peers.get(session.codec)
+        if peers is not None:
+            peers.pop(session, None)
+            if not peers:
+                del self._peers[session.codec]
+
+    def send(self, kind: ItemKind, message: Message) -> None:
+        """The hot path."""
+        bodies: dict[Callable[[Message], bytes], bytes] = {}
+        for codec, outboxes in tuple(self._peers.items()):
+            if isinstance(message, Stateless) and not codec.stateless:
+                continue
+            body = bodies.get(codec.encode)
+            if body is None:
+                body = bodies[codec.encode] = codec.encode(message)
+            item = Item(kind, codec.prefix + body if codec.prefix else body)
+            for outbox in tuple(outboxes.values()):
+                outbox.put(item)

@@ -1,0 +1,146 @@
+"""WebSocket connections over any ASGI server: what all wires share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+from urllib.parse import quote, unquote_to_bytes
+
+from collab.access import Credentials
+from collab.auth.credentials import credentials_of
+from collab.errors import CollabError, InvalidDocumentId
+from collab.protocol.close import CloseCode
+from collab.telemetry import bind
+from collab.transport.channel import AsgiChannel, Receive, Send
+from collab.transport.closing import close_code, reason_of
+
+_log = logging.getLogger(__name__)
+
+OVERHEAD: Final = 1024
+"""Bytes of a frame around its update, at most: an address and a few numbers."""
+
+Scope = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """Bytes of one message, bytes of an editor's first sync, and seconds to be let in."""
+
+    message_bytes: int
+    first_sync_bytes: int
+    join_seconds: float
+
+
+class Socket:
+    """An accepted connection: its frames in, its channel out."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, channel: AsgiChannel, limits: SocketLimits
+    ) -> None:
+        self.scope = scope
+        self.channel = channel
+        self.limits = limits
+        self._receive = receive
+
+    @property
+    def credentials(self) -> Credentials:
+        return credentials_of(self.scope)
+
+    async def frame(self, larger: Callable[[bytes], bool] | None = None) -> bytes | None:
+        """The peer's next frame; None once either side is done, or has broken a limit.
+
+        A frame over `message_bytes` is taken if `larger` says that this one may be, up to
+        `first_sync_bytes`.
+        """
+        message = await self.channel.read(self._receive)
+        if message is None:
+            return None
+        if message["type"] == "websocket.disconnect":
+            if self.channel.closed_with is None:
+                self.channel.abandon()
+            return None
+        frame: bytes | None = message.get("bytes")
+        if frame is None:
+            self.channel.close(CloseCode.UNSUPPORTED, "every message is binary")
+            return None
+        if len(frame) > self.limits.message_bytes and not self._fits(frame, larger):
+            limit = self.limits.message_bytes
+            self.channel.close(CloseCode.TOO_BIG, f"a message has at most {limit} bytes")
+            return None
+        return frame
+
+    def path_after(self, prefix: str) -> str:
+        """What follows `prefix` in the path, decoded once. Raises InvalidDocumentId."""
+        scope = self.scope
+        raw = scope.get("raw_path")
+        if raw is None:
+            # The server kept only the decoded path, which is the one decoding.
+            raw = quote(scope["path"]).encode("ascii")
+        path = raw.partition(b"?")[0].removeprefix(scope.get("root_path", "").encode("ascii"))
+        try:
+            return unquote_to_bytes(path.removeprefix(prefix.encode())).decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidDocumentId("A document id is percent-encoded UTF-8.") from None
+
+    def _fits(self, frame: bytes, larger: Callable[[bytes], bool] | None) -> bool:
+        within = len(frame) <= self.limits.first_sync_bytes + OVERHEAD
+        return within and larger is not None and larger(frame)
+
+
+class SocketEndpoint:
+    """An ASGI application that hands each connection to a wire: `serve`, which returns when
+    the connection is over. What that raises becomes a close code."""
+
+    def __init__(
+        self,
+        serve: Callable[[Socket], Awaitable[None]],
+        limits: SocketLimits,
+        random: Random,
+        draining: Callable[[], bool],
+    ) -> None:
+        self._serve = serve
+        self._limits = limits
+        self._random = random
+        self._draining = draining
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (await receive())["type"] != "websocket.connect":
+            return
+        # Accepted before anything is decided: a browser's page cannot see the HTTP status of
+        # a refused handshake, only a close code.
+        await send({"type": "websocket.accept", "subprotocol": _subprotocol(scope)})
+        with bind(connection=f"{self._random.getrandbits(48):012x}"):
+            channel = AsgiChannel(send)
+            writer = asyncio.create_task(channel.run(), name="channel")
+            try:
+                await self._attend(Socket(scope, receive, channel, self._limits))
+            finally:
+                await writer
+
+    async def _attend(self, socket: Socket) -> None:
+        channel = socket.channel
+        try:
+            await self._serve(socket)
+        except CollabError as error:
+            code = CloseCode.RESTART if self._draining() else close_code(error)
+            _log.info("refused", extra={"code": int(code), "reason": str(error)})
+            channel.close(code, reason_of(error))
+        except TimeoutError:
+            _log.warning("not let in within the deadline")
+            channel.close(CloseCode.TRY_LATER, "the document is not ready yet")
+        except Exception:
+            _log.exception("a connection failed")
+            channel.close(CloseCode.INTERNAL, "the server failed")
+        except BaseException:
+            channel.abandon()
+            raise
+
+
+def _subprotocol(scope: Scope) -> str | None:
+    """The first that the client offers: a browser that offered some gives up a connection
+    that answers with none of them. Nothing in our wires depends on it."""
+    return next((name for name in scope.get("subprotocols", ()) if name), None)
