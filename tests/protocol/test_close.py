@@ -16,7 +16,7 @@ PERMANENT = {
 
 
 def test_permanent_codes() -> None:
-    """[PR18] the codes from 4400 to 4499 but 4408 are those after which connecting again is no use."""
+    """[PR18] the codes from 4400 to 4499 but 4408: connecting again is no use."""
     assert {code for code in CloseCode if 4400 <= code <= 4499} - {CloseCode.TIMEOUT} == PERMANENT
 
 
