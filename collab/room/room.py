@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from collab.access import Access
-from collab.errors import Unavailable
+from collab.errors import RoomFull, Unavailable
 from collab.interfaces import Channel, Clock, DocumentWorker, LogRow, NewRow, StoredDocument
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
@@ -115,10 +115,12 @@ class Room:
     def join(self, channel: Channel, access: Access, codec: Codec = YJS) -> Session:
         """Let a peer in. Nothing may be awaited between `Registry.open` and this.
 
-        Raises Unavailable if the room is closing.
+        Raises Unavailable if the room is closing, RoomFull.
         """
         if self.state is not RoomState.OPEN:
             raise Unavailable("the document is being closed; try again")
+        if len(self.sessions) >= self.limits.peers:
+            raise RoomFull(f"the document takes at most {self.limits.peers} connections")
         session = Session(self, channel, access, codec)
         self.sessions[session] = None
         self._present.add(session)
@@ -215,7 +217,7 @@ class Room:
             return CloseCode.TRY_LATER, "too much is waiting to be saved"
         too_loose = self._coverage.unresolved + size > limits.unresolved_bytes
         if too_loose and self._coverage.opens_gap(facts):
-            return CloseCode.TOO_BIG, "too much waits for earlier updates of its clients"
+            return CloseCode.UNPLACEABLE, "too much waits for earlier updates of its clients"
         return None
 
     # --- The committer's side ----------------------------------------------------------

@@ -224,7 +224,7 @@ class Session:
         self._held.append((message, facts))
         self._held_bytes += _size(message)
         if self._held_bytes > limits.unresolved_bytes or len(self._held) > limits.receipts:
-            self.close(CloseCode.TOO_BIG, "too much waits for earlier updates of its clients")
+            self.close(CloseCode.UNPLACEABLE, "too much waits for earlier updates of its clients")
 
     def _release_held(self) -> None:
         """Take what was held, in order, as far as its past has come; all of it once the peer

@@ -290,7 +290,7 @@ async def test_what_is_held_is_bounded(house: House) -> None:
     author.write("never sent")
     for _ in range(3):
         await ann.write(author.write("y" * 50))
-    assert ann.code is CloseCode.TOO_BIG
+    assert ann.code is CloseCode.UNPLACEABLE
     assert await house.saved() == []
 
 
@@ -312,7 +312,7 @@ async def test_gaps_that_a_whole_sync_leaves_are_bounded(house: House) -> None:
     await ann.say(SyncStep2(other.write("y" * 50)))
     await ann.write(other.write("y" * 50))
     await ann.write(other.write("y" * 50))
-    assert ann.code is CloseCode.TOO_BIG
+    assert ann.code is CloseCode.UNPLACEABLE
 
 
 async def test_a_commit_is_hinted_to_other_nodes(house: House) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from collab.access import Access, Role
 from collab.crdt.updates import merge, missing
-from collab.errors import DocumentUnreadable, Unavailable, WorkerDied
+from collab.errors import DocumentUnreadable, RoomFull, Unavailable, WorkerDied
 from collab.interfaces import Append as AppendRows
 from collab.interfaces import NewRow
 from collab.protocol.close import CloseCode
@@ -193,6 +193,17 @@ async def test_a_room_that_closes_takes_no_joiner(house: House) -> None:
     house.registry.deleted(DOCUMENT)
     with pytest.raises(Unavailable):
         room.join(MemoryChannel(), Access("ann", "ann", Role.EDITOR, True))
+
+
+async def test_a_full_room_takes_a_joiner_when_another_left(house: House) -> None:
+    """[LM1] one more than `peers` is refused, and nobody else is touched."""
+    await house.restart(peers=2)
+    ann, bob = await house.peer("ann"), await house.peer("bob")
+    with pytest.raises(RoomFull, match="2 connections"):
+        await house.peer("eve")
+    bob.session.leave()
+    await house.peer("eve")
+    assert ann.code is None
 
 
 async def test_what_the_server_has_spares_the_joiner_an_upload(house: House) -> None:
