@@ -1,0 +1,22 @@
+"""The WebSocket endpoints of all wires."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.routing import WebSocketRoute
+
+from collab.service import Service
+from collab.transport.socket import Socket, SocketEndpoint, SocketLimits
+from collab.transport.websocket import YjsWire
+
+
+def sockets(service: Service) -> list[WebSocketRoute]:
+    """A route for each wire, on the parts of `service`."""
+    settings, entrance = service.settings, service.entrance
+    limits = SocketLimits(settings.message_bytes, settings.first_sync_bytes, settings.join_seconds)
+
+    def endpoint(serve: Callable[[Socket], Awaitable[None]]) -> SocketEndpoint:
+        return SocketEndpoint(serve, limits, service.random, lambda: entrance.draining)
+
+    return [WebSocketRoute("/ws/{document:path}", endpoint(YjsWire(entrance).serve))]
