@@ -13,7 +13,8 @@ Parts = Sequence[bytes]
 
 
 def pack_facts(facts: UpdateFacts) -> Parts:
-    numbers = [facts.struct_count, *_flat(facts.structs), *_flat(facts.deletes)]
+    needs = [number for need in facts.needs.items() for number in need]
+    numbers = [facts.struct_count, *_flat(facts.structs), *_flat(facts.deletes), *needs]
     return [struct.pack(f"<{len(numbers)}Q", *numbers)]
 
 
@@ -21,8 +22,8 @@ def unpack_facts(parts: Parts) -> UpdateFacts:
     (data,) = parts
     numbers = iter(struct.unpack(f"<{len(data) // 8}Q", data))
     count = next(numbers)
-    structs = _ranges_by_client(numbers)
-    return UpdateFacts(structs, _ranges_by_client(numbers), count)
+    structs, deletes = _ranges_by_client(numbers), _ranges_by_client(numbers)
+    return UpdateFacts(structs, deletes, count, dict(zip(numbers, numbers, strict=True)))
 
 
 def pack_known(known: Mapping[int, Ranges]) -> bytes:

@@ -36,7 +36,8 @@ class StructWalk:
     structs of length zero, and parents that are no shared types.
 
     `structs` has the clock ranges by client without Skips, `count` the number of structs,
-    `types` the ids of shared types, and `items` the items by client, ascending.
+    `types` the ids of shared types, `items` the items by client, ascending, and `needs` the
+    highest clock of each client that an item of another one names.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class StructWalk:
         "_strict",
         "count",
         "items",
+        "needs",
         "structs",
         "types",
     )
@@ -57,6 +59,7 @@ class StructWalk:
         self.count = 0
         self.types: set[Id] = set()
         self.items: dict[int, list[Item]] = {}
+        self.needs: dict[int, int] = {}
         self._parents: list[Id] = []
         self._gone: dict[int, list[tuple[int, int]]] = {}
         self._max_depth = max_depth
@@ -158,6 +161,8 @@ class StructWalk:
             other = reader.varuint()
             other_clock = reader.varuint(CLOCK_LIMIT - 1)
             if other != client:
+                if other_clock >= self.needs.get(other, 0):
+                    self.needs[other] = other_clock
                 return other, other_clock
         else:
             reader.pos += len(self._spelling)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from collab.errors import LimitExceeded
@@ -27,11 +27,13 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class UpdateFacts:
     """What a valid update holds: per client id, the clock ranges of its structs (Skip left
-    out) and of its delete set, and how many structs there are."""
+    out) and of its delete set, how many structs there are, and per client id the highest clock
+    that a struct of another client was put next to or into."""
 
     structs: Mapping[int, Ranges]
     deletes: Mapping[int, Ranges]
     struct_count: int
+    needs: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def validate_update(data: bytes, limits: UpdateLimits = DEFAULT_LIMITS) -> Updat
     deletes = read_delete_set(reader)
     reader.expect_end()
     check_type_depth(walk, limits.max_depth)
-    return UpdateFacts(walk.structs, deletes, walk.count)
+    return UpdateFacts(walk.structs, deletes, walk.count, walk.needs)
 
 
 def stored_facts(data: bytes) -> UpdateFacts:
@@ -77,4 +79,4 @@ def stored_facts(data: bytes) -> UpdateFacts:
     walk.run(len(data))
     deletes = read_delete_set(reader)
     reader.expect_end()
-    return UpdateFacts(walk.structs, deletes, walk.count)
+    return UpdateFacts(walk.structs, deletes, walk.count, walk.needs)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from collab.protocol.state_vector import encode_state_vector
 from collab.protocol.update import Ranges, UpdateFacts
+from collab.room.unresolved import Unresolved
 
 
 class ClockSet:
@@ -65,7 +66,7 @@ class Coverage:
     def __init__(self) -> None:
         self._structs: dict[int, ClockSet] = {}
         self._deletes: dict[int, ClockSet] = {}
-        self._unresolved: dict[int, int] = {}
+        self._unresolved = Unresolved()
         self._state_vector: bytes | None = None
 
     def lacks(self, facts: UpdateFacts) -> bool:
@@ -86,10 +87,10 @@ class Coverage:
         self.add_structs(facts.structs)
         self.add_deletes(facts.deletes)
         for client in facts.structs:
-            if self._structs[client].gapless:
-                self._unresolved.pop(client, None)
-            else:
-                self._unresolved[client] = self._unresolved.get(client, 0) + size
+            gapless = self._structs[client].gapless
+            self._unresolved.add(client, facts.needs, gapless, size, self._prefix)
+        if self._unresolved.size:
+            self._settle()
 
     def include(self, other: Coverage) -> None:
         """Take in all that `other` covers."""
@@ -99,11 +100,8 @@ class Coverage:
                 mine = held.setdefault(client, ClockSet())
                 for start, end in clocks:
                     mine.add(start, end)
-        for client, size in other._unresolved.items():
-            self._unresolved[client] = max(size, self._unresolved.get(client, 0))
-        for client in tuple(self._unresolved):
-            if self._structs[client].gapless:
-                del self._unresolved[client]
+        self._unresolved.include(other._unresolved)
+        self._settle()
 
     def add_structs(self, structs: Mapping[int, Ranges]) -> None:
         self._state_vector = None
@@ -130,17 +128,34 @@ class Coverage:
         return self._state_vector
 
     def opens_gap(self, facts: UpdateFacts) -> bool:
-        """Whether structs of the update would wait for earlier clocks of their client."""
+        """Whether structs of the update would wait: for earlier clocks of their client, or for
+        structs of others."""
         for client, ranges in facts.structs.items():
-            held = self._structs.get(client)
-            if ranges and ranges[0][0] > (held.prefix if held is not None else 0):
+            if self._unresolved.waits(client):
                 return True
-        return False
+            if ranges and ranges[0][0] > self._prefix(client):
+                return True
+        return any(not self._reaches(facts, *need) for need in facts.needs.items())
 
     @property
     def unresolved(self) -> int:
-        """Bytes of updates of clients that have a gap."""
-        return sum(self._unresolved.values())
+        """Bytes of updates of clients that wait."""
+        return self._unresolved.size
+
+    def _prefix(self, client: int) -> int:
+        held = self._structs.get(client)
+        return 0 if held is None else held.prefix
+
+    def _reaches(self, facts: UpdateFacts, client: int, clock: int) -> bool:
+        """Whether this clock is there, or comes with the update itself."""
+        prefix = self._prefix(client)
+        if prefix > clock:
+            return True
+        ranges = facts.structs.get(client, ())
+        return any(start <= prefix and clock < end for start, end in ranges)
+
+    def _settle(self) -> None:
+        self._unresolved.settle(lambda client: self._structs[client].gapless, self._prefix)
 
 
 def _lacks(held: Mapping[int, ClockSet], wanted: Mapping[int, Ranges]) -> bool:

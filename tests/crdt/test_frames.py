@@ -28,6 +28,7 @@ PARTS = st.lists(st.binary(max_size=40), max_size=6)
 CLOCKS = st.integers(0, 2**31)
 RANGES = st.lists(st.tuples(CLOCKS, CLOCKS), max_size=3).map(tuple)
 CLIENTS = st.dictionaries(st.integers(0, 2**53 - 1), RANGES, max_size=4)
+NEEDS = st.dictionaries(st.integers(0, 2**53 - 1), st.integers(0, 2**31), max_size=4)
 
 
 @given(st.integers(0, 2**64 - 1), PARTS)
@@ -66,12 +67,12 @@ def test_chunks_are_the_same_bytes(buffers: list[bytes], size: int) -> None:
     assert all(0 < len(chunk) < 2 * size for chunk in chunks)
 
 
-@given(CLIENTS, CLIENTS, st.integers(0, 2**40))
+@given(CLIENTS, CLIENTS, st.integers(0, 2**40), NEEDS)
 def test_facts_come_back(
-    structs: dict[int, Ranges], deletes: dict[int, Ranges], count: int
+    structs: dict[int, Ranges], deletes: dict[int, Ranges], count: int, needs: dict[int, int]
 ) -> None:
     """[WK9] the facts of an update survive the pipe."""
-    facts = UpdateFacts(structs, deletes, count)
+    facts = UpdateFacts(structs, deletes, count, needs)
     assert calls.unpack_facts(calls.pack_facts(facts)) == facts
 
 

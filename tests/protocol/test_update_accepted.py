@@ -72,7 +72,19 @@ def test_lengths_of_strings(text: str, length: int) -> None:
 def test_kinds_of_structs(struct: bytes, length: int) -> None:
     """[UP26] every kind of struct that is written today is accepted."""
     facts = validate_update(one(struct, client=2**53 - 1, clock=4))
-    assert facts == UpdateFacts({2**53 - 1: ((4, 4 + length),)}, {}, 1)
+    assert (facts.structs, facts.deletes) == ({2**53 - 1: ((4, 4 + length),)}, {})
+    assert facts.struct_count == 1
+
+
+def test_what_others_must_bring() -> None:
+    """[UP25] the highest clock named of each other client, be it a neighbour or a parent."""
+    structs = [
+        string_struct("a", Place(origin=(9, 4), right_origin=(8, 7))),
+        string_struct("b", Place(origin=(5, 4))),
+        string_struct("c", Place(parent=(9, 6))),
+    ]
+    facts = validate_update(update(build.section(5, 4, *structs)))
+    assert facts.needs == {9: 6, 8: 7}
 
 
 def test_nothing() -> None:

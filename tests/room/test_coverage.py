@@ -69,3 +69,49 @@ def test_gaps_are_counted_until_they_close() -> None:
         assert (coverage.unresolved > 0) == (update is not second)
     assert coverage.state() == {1: 3}
     assert not coverage.lacks(validate_update(merge(author.sent)))
+
+
+def facts(client: int, start: int, end: int, needs: dict[int, int] | None = None) -> UpdateFacts:
+    return UpdateFacts({client: ((start, end),)}, {}, 1, needs or {})
+
+
+def test_what_is_put_next_to_strangers_waits_for_them() -> None:
+    """[RM9] an update beside structs that nobody sent counts, and so does what follows it,
+    until those structs come."""
+    coverage = Coverage()
+    beside = facts(1, 0, 3, {2: 5})
+    assert coverage.opens_gap(beside)
+    coverage.add(beside, 100)
+    follows = facts(1, 3, 4)
+    assert coverage.opens_gap(follows)
+    coverage.add(follows, 10)
+    assert coverage.unresolved == 110
+    coverage.add(facts(2, 0, 5), 7)
+    assert coverage.unresolved == 110
+    coverage.add(facts(2, 5, 6), 7)
+    assert coverage.unresolved == 0
+    assert not coverage.opens_gap(facts(1, 4, 5, {2: 5}))
+
+
+def test_an_update_may_bring_what_it_needs() -> None:
+    """[RM9] what stands in the same update, or is there, is not missing."""
+    coverage = Coverage()
+    both = UpdateFacts({1: ((0, 3),), 2: ((0, 2),)}, {}, 2, {2: 1})
+    assert not coverage.opens_gap(both)
+    coverage.add(both, 50)
+    assert coverage.unresolved == 0
+    later = UpdateFacts({2: ((4, 6),), 3: ((0, 1),)}, {}, 2, {2: 5})
+    assert coverage.opens_gap(later)
+
+
+def test_what_waits_is_known_after_a_reload() -> None:
+    """[RM9] a document read again counts what waits, once."""
+    coverage, fresh = Coverage(), Coverage()
+    for each in (coverage, fresh):
+        each.add(facts(1, 0, 3, {2: 5}), 100)
+    coverage.include(fresh)
+    assert coverage.unresolved == 100
+    whole = Coverage()
+    whole.add(facts(2, 0, 9), 9)
+    coverage.include(whole)
+    assert coverage.unresolved == 0
