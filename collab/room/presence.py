@@ -19,6 +19,9 @@ class Claimant:
     """A session as presence knows it."""
 
     stamp: Stamp
+    user: str | None = None
+    """Who it is, if that is verified: then it may go on under an id of another session of its
+    own, which is half-open."""
     clients: set[int] = field(default_factory=set)
     waiting: AwarenessEntry | None = None
     """Its claim on an id that another session holds: a peer that reconnects before its old
@@ -41,7 +44,8 @@ class Presence:
     """The states of one room.
 
     A client id belongs to the session that first used it, while that lives. Entries of others
-    for it are dropped, without a close, since Yjs clients send back all that they hear. A peer
+    for it are dropped, without a close, since Yjs clients send back all that they hear; only
+    news from another session of the same verified user takes the id along. A peer
     that returns uses its old clock, which others would take for old news: so the clocks that
     were told last are remembered for a while, and what is told next is above them.
 
@@ -123,6 +127,11 @@ class Presence:
         if present is not None:
             if present.holder is claimant:
                 return True
+            if self._is_news_of_same_user(claimant, entry, present):
+                present.holder.clients.discard(entry.client)
+                present.holder = claimant
+                claimant.clients.add(entry.client)
+                return True
             self._wait(claimant, entry)
             return False
         if entry.state is None or len(claimant.clients) >= self._limits.awareness_clients:
@@ -130,6 +139,15 @@ class Presence:
         # A session with an id of its own that brings one that just left repeats what it heard
         # before: taking it would show a ghost.
         return not (claimant.clients and entry.clock <= self._last_emitted(entry.client))
+
+    def _is_news_of_same_user(
+        self, claimant: Claimant, entry: AwarenessEntry, present: _Present
+    ) -> bool:
+        """What was heard has the clock that it was heard with: only the client itself, back on
+        a new connection, has a later one."""
+        same = claimant.user is not None and claimant.user == present.holder.user
+        room = len(claimant.clients) < self._limits.awareness_clients
+        return same and room and entry.state is not None and entry.clock > present.seen
 
     def _wait(self, claimant: Claimant, entry: AwarenessEntry) -> None:
         """Only the first id that a session names can be its own: the rest is what it heard."""

@@ -69,7 +69,8 @@ class Session:
         self.codec = codec
         self.stateless: Callable[[str], Awaitable[None] | None] = lambda payload: None
         """What is done with a Stateless message; set by whoever joined the session."""
-        self.claimant = Claimant(lambda state: stamp(self.access, state))
+        known = access.user if access.verified else None
+        self.claimant = Claimant(lambda state: stamp(self.access, state), known)
         limits = room.limits
         self.outbox = Outbox(channel, limits.channel_high, limits.outbox_bytes, self._too_slow)
         self._room = room

@@ -68,9 +68,10 @@ class MemoryChannel:
 class Peer:
     """One session, and what its channel was sent since it was last asked."""
 
-    def __init__(self, room: Room, user: str, role: Role) -> None:
+    def __init__(self, room: Room, user: str, role: Role, verified: bool = False) -> None:
         self.channel = MemoryChannel()
-        self.session = room.join(self.channel, Access(user, user, role, True))
+        access = Access(user, user, role, True, verified=verified)
+        self.session = room.join(self.channel, access)
         self._read = 0
 
     async def say(self, message: Message) -> None:
@@ -157,9 +158,14 @@ class House:
         return await (registry or self.registry).open(DOCUMENT)
 
     async def peer(
-        self, user: str = "ann", role: Role = Role.EDITOR, registry: Registry | None = None
+        self,
+        user: str = "ann",
+        role: Role = Role.EDITOR,
+        registry: Registry | None = None,
+        *,
+        verified: bool = False,
     ) -> Peer:
-        return Peer(await self.room(registry), user, role)
+        return Peer(await self.room(registry), user, role, verified)
 
     async def synced(self, user: str = "ann", registry: Registry | None = None) -> Peer:
         """A peer that has asked for everything, with nothing unread."""

@@ -222,6 +222,48 @@ async def test_a_broken_state_closes_its_sender_alone(house: House) -> None:
     assert bob.presence() == []
 
 
+async def test_a_verified_user_goes_on_from_a_new_connection(house: House) -> None:
+    """[RM21] news under its client id from another session of the same verified user is taken,
+    an echo of what is known is not; a stranger's, and a guest's, never."""
+    old = await house.peer("ann", verified=True)
+    bob = await house.peer("bob", verified=True)
+    await old.show(1, 5, CARET)
+    await bob.show(2, 1, CARET)
+    bob.heard()
+    new = await house.peer("ann", verified=True)
+    await new.show(1, 5, MOVED)
+    await bob.say(AwarenessUpdate((AwarenessEntry(1, 9, MOVED),)))
+    assert bob.presence() == []
+    await new.show(1, 6, MOVED)
+    (moved,) = bob.presence()
+    assert json.loads(moved.state or "") == {"caret": 2, "user": {"id": "ann", "name": "ann"}}
+    old.session.leave()
+    assert bob.presence() == []
+    new.session.leave()
+    assert [e.state for e in bob.presence()] == [None]
+
+
+async def test_guests_never_take_an_id_over(house: House) -> None:
+    """[RM21] two sessions that say they are the same guest are not."""
+    ann, again, bob = [await house.peer(name) for name in ("ann", "ann", "bob")]
+    await ann.show(1, 5, CARET)
+    bob.heard()
+    await again.show(1, 6, MOVED)
+    assert bob.presence() == []
+
+
+def test_the_server_says_who_a_verified_user_is() -> None:
+    """[RM21] name and colour come from the token, whatever the client claims."""
+    access = Access("u-1", "Änn", Role.VIEWER, False, color="#aa3300", verified=True)
+    known = {"id": "u-1", "name": "Änn", "color": "#aa3300"}
+    claimed = json.loads(stamp(access, '{"user":{"name":"Boss","color":"red","x":1},"caret":1}'))
+    assert claimed == {"user": {**known, "x": 1}, "caret": 1}
+    assert json.loads(stamp(access, "{}")) == {"user": known}
+    assert json.loads(stamp(access, '{"user":"Boss"}')) == {"user": known}
+    right = '{"user":{"id":"u-1","name":"Änn","color":"#aa3300"}}'
+    assert stamp(access, right) == right
+
+
 def test_the_server_says_who_it_is() -> None:
     """[RM21] `user.id` in a state is the identity's; the name stays the client's."""
     access = Access("u-1", "Ann", Role.EDITOR, True)
