@@ -54,7 +54,7 @@ async def test_malformed_frames_close_their_sender_alone(server: ServerProcess) 
     frames = [*malformed(), *oversized()]
     codes: dict[str, int | None] = {}
     async with yjs_peers() as yjs, peer(server.ws_url, ROOM) as ann:
-        bob = await yjs.open("bob", server.ws_url, ROOM)
+        bob = await yjs.open("bob", server.url, ROOM)
         await asyncio.gather(ann.join(), bob.synced())
         for start in range(0, len(frames), AT_ONCE):
             batch = frames[start : start + AT_ONCE]

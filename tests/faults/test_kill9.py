@@ -92,7 +92,7 @@ async def test_no_kill_loses_what_was_acknowledged_or_seen(tmp_path: Path) -> No
     data_dir = tmp_path / "data"
     async with killable_server(data_dir, SETTINGS) as server, yjs_peers() as yjs:
         await server.start()
-        groups = await start_typists(yjs, server.ws_url)
+        groups = await start_typists(yjs, server.url)
         for kill in range(KILLS):
             if kill % 10 == 9:
                 await let_compact(data_dir, groups, chance)
@@ -119,7 +119,7 @@ async def check_end(yjs: YjsPeers, server: KillableServer, data_dir: Path, group
     assert tokens_of(text) == Counter(group.all_typed())
     assert len(group.safe) > KILLS
     assert {await peer.content() for peer in group.peers} == {text}
-    late = await yjs.open(f"late {group.document}", server.ws_url, group.document)
+    late = await yjs.open(f"late {group.document}", server.url, group.document)
     await late.synced()
     assert (await late.content(), await late.clocks()) == (text, clocks)
     (stored,) = await stored_documents(data_dir, group.document)

@@ -16,7 +16,7 @@ AWARENESS = 1
 
 
 async def join(yjs: YjsPeers, server: ServerProcess, name: str, room: str, **more: Any) -> YjsPeer:
-    peer = await yjs.open(name, server.ws_url, room, user={"name": name}, **more)
+    peer = await yjs.open(name, server.url, room, user={"name": name}, **more)
     await peer.synced()
     return peer
 

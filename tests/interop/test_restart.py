@@ -17,8 +17,8 @@ pytestmark = pytest.mark.node
 async def test_clients_go_on_where_they_were(tmp_path: Path, yjs: YjsPeers) -> None:
     """[AC16] [RM18] a stop sends them away; all they do meanwhile is kept."""
     with ServerProcess(tmp_path / "data") as server:
-        ann = await yjs.open("ann", server.ws_url, "kept")
-        bob = await yjs.open("bob", server.ws_url, "kept")
+        ann = await yjs.open("ann", server.url, "kept")
+        bob = await yjs.open("bob", server.url, "kept")
         await asyncio.gather(ann.synced(), bob.synced())
         await ann.insert(0, "before ")
         await bob.contains("before ")
@@ -36,7 +36,7 @@ async def test_clients_go_on_where_they_were(tmp_path: Path, yjs: YjsPeers) -> N
             "while it was away, by ann",
             "while it was away, by bob",
         ]
-        late = await yjs.open("late", server.ws_url, "kept")
+        late = await yjs.open("late", server.url, "kept")
         await late.synced()
         assert await late.content() == text
         url = f"{server.url}/api/documents/kept/content"

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal, get_args
 from urllib.parse import quote
 
 import httpx
 import pytest
 
 from tests.support.server import ServerProcess
-from tests.support.yjs_peers import YjsPeer, YjsPeers, converged
+from tests.support.yjs_peers import Kind, YjsPeer, YjsPeers, converged
 
 pytestmark = pytest.mark.node
 
 SYNC = 0
 
-Version = Literal[2, 3]
-BOTH_VERSIONS = pytest.mark.parametrize("version", get_args(Version))
+BOTH_VERSIONS = pytest.mark.parametrize("kind", ["y-websocket-2", "y-websocket-3"])
 
 
 async def pair(
-    yjs: YjsPeers, server: ServerProcess, room: str, version: Version = 3
+    yjs: YjsPeers, server: ServerProcess, room: str, kind: Kind = "y-websocket-3"
 ) -> tuple[YjsPeer, YjsPeer]:
-    ann = await yjs.open("ann", server.ws_url, room, version=version)
-    bob = await yjs.open("bob", server.ws_url, room)
+    ann = await yjs.open("ann", server.url, room, kind=kind)
+    bob = await yjs.open("bob", server.url, room)
     await asyncio.gather(ann.synced(), bob.synced())
     return ann, bob
 
@@ -37,10 +35,10 @@ async def export(rest: httpx.AsyncClient, room: str, **query: str) -> httpx.Resp
 
 @BOTH_VERSIONS
 async def test_concurrent_edits_converge_and_reach_a_late_joiner(
-    server: ServerProcess, yjs: YjsPeers, version: Version
+    server: ServerProcess, yjs: YjsPeers, kind: Kind
 ) -> None:
     """[RM2] [RM14] all replicas end equal."""
-    ann, bob = await pair(yjs, server, f"interop/concurrent/{version}", version)
+    ann, bob = await pair(yjs, server, f"interop/concurrent/{kind}", kind)
     words = [f"{n}," for n in range(40)]
     await asyncio.gather(
         *(ann.insert(0, f"a{word}") for word in words),
@@ -52,7 +50,7 @@ async def test_concurrent_edits_converge_and_reach_a_late_joiner(
     assert sorted(text.strip(",").split(",")) == sorted(
         f"{who}{n}" for who in "ab" for n in range(40)
     )
-    late = await yjs.open("late", server.ws_url, f"interop/concurrent/{version}")
+    late = await yjs.open("late", server.url, f"interop/concurrent/{kind}")
     await late.synced()
     assert await late.content() == text
     assert await late.clocks() == await ann.clocks()
@@ -60,10 +58,10 @@ async def test_concurrent_edits_converge_and_reach_a_late_joiner(
 
 @BOTH_VERSIONS
 async def test_edits_made_offline_on_both_sides_are_merged_on_return(
-    server: ServerProcess, yjs: YjsPeers, version: Version
+    server: ServerProcess, yjs: YjsPeers, kind: Kind
 ) -> None:
     """[RM13] [RM14] deletions too."""
-    ann, bob = await pair(yjs, server, f"interop/offline/{version}", version)
+    ann, bob = await pair(yjs, server, f"interop/offline/{kind}", kind)
     await ann.insert(0, "one two three")
     await bob.shows("one two three")
     await ann.offline()
@@ -81,10 +79,10 @@ async def test_edits_made_offline_on_both_sides_are_merged_on_return(
 
 @BOTH_VERSIONS
 async def test_a_socket_that_is_cut_in_the_middle_loses_nothing(
-    server: ServerProcess, yjs: YjsPeers, version: Version
+    server: ServerProcess, yjs: YjsPeers, kind: Kind
 ) -> None:
     """[RM6] what has no receipt is sent again."""
-    ann, bob = await pair(yjs, server, f"interop/cut/{version}", version)
+    ann, bob = await pair(yjs, server, f"interop/cut/{kind}", kind)
     for n in range(30):
         await ann.insert(-1, f"{n};")
         if n % 5 == 0:
@@ -98,7 +96,7 @@ async def test_a_receipt_means_that_rest_has_it(
     server: ServerProcess, yjs: YjsPeers, rest: httpx.AsyncClient
 ) -> None:
     """[RM6] [HT10] at once."""
-    ann = await yjs.open("ann", server.ws_url, "interop/receipt")
+    ann = await yjs.open("ann", server.url, "interop/receipt")
     await ann.synced()
     for n in range(5):
         await ann.insert(-1, f"{n}")
@@ -109,7 +107,7 @@ async def test_a_receipt_means_that_rest_has_it(
 
 async def test_the_author_hears_of_its_own_edit(server: ServerProcess, yjs: YjsPeers) -> None:
     """[RM2] The echo is the receipt of clients that know no other."""
-    ann = await yjs.open("ann", server.ws_url, "interop/echo")
+    ann = await yjs.open("ann", server.url, "interop/echo")
     await ann.synced()
     await ann.saved()
     before = (await ann.call("received")).count(SYNC)
@@ -124,7 +122,7 @@ async def test_a_valid_id_that_nobody_knew_is_created_as_it_is_spelled(
 ) -> None:
     """[AC6] [HT8] slashes and all."""
     assert (await rest.get(f"/documents/{quote(room, safe='')}")).status_code == 404
-    ann = await yjs.open("ann", server.ws_url, room)
+    ann = await yjs.open("ann", server.url, room)
     await ann.synced()
     await ann.insert(0, "made by connecting")
     await ann.saved()
@@ -141,7 +139,7 @@ async def test_a_deleted_document_closes_its_clients_for_good(
     assert (await rest.delete("/documents/interop-deleted")).status_code == 204
     await asyncio.gather(ann.until("closed", code=4404), bob.until("closed", code=4404))
     assert (await rest.get("/documents/interop-deleted")).status_code == 404
-    late = await yjs.open("late", server.ws_url, "interop-deleted")
+    late = await yjs.open("late", server.url, "interop-deleted")
     await late.until("closed", code=4404)
     assert await late.call("closes") == [4404], "the client took it for final"
 
@@ -150,7 +148,7 @@ async def test_an_id_that_names_no_document_is_refused_for_good(
     server: ServerProcess, yjs: YjsPeers
 ) -> None:
     """[AC5] 4400, which clients take for final."""
-    ann = await yjs.open("ann", server.ws_url, "no%20blank")
+    ann = await yjs.open("ann", server.url, "no%20blank")
     await ann.until("closed", code=4400)
     assert await ann.call("closes") == [4400]
 
@@ -160,7 +158,7 @@ async def test_exports_show_what_the_client_shows(
 ) -> None:
     """[HT9] as Markdown and as an update."""
     created = (await rest.post("/documents", json={"title": "Interop", "kind": "note"})).json()
-    ann = await yjs.open("ann", server.ws_url, created["id"])
+    ann = await yjs.open("ann", server.url, created["id"])
     await ann.synced()
     await ann.insert(0, "Seven ", "default", paragraph=0)
     await ann.insert(-1, "lamps", "default", paragraph=0, marks={"bold": {}})

@@ -6,10 +6,14 @@
 import { createInterface } from 'node:readline'
 import * as Y from 'yjs'
 import { clocks, fromBase64, isPending, read, toBase64 } from './peers/content.js'
-import { Peer } from './peers/peer.js'
+import { HocuspocusPeer } from './peers/hocuspocus.js'
+import { openPeer } from './peers/peer.js'
 import { Typist } from './peers/typist.js'
+import { YWebsocketPeer } from './peers/y-websocket.js'
 
 process.setMaxListeners(0) // each provider waits for the end of the process
+
+/** @typedef {import('./peers/peer.js').Peer} Peer */
 
 /** @type {Map<string, Peer>} */
 const peers = new Map()
@@ -24,6 +28,20 @@ const peerOf = ({ peer }) => {
 }
 
 /** @param {Record<string, any>} request */
+const yWebsocketOf = (request) => {
+  const peer = peerOf(request)
+  if (!(peer instanceof YWebsocketPeer)) throw new Error(`${request.peer} is no y-websocket`)
+  return peer
+}
+
+/** @param {Record<string, any>} request */
+const hocuspocusOf = (request) => {
+  const peer = peerOf(request)
+  if (!(peer instanceof HocuspocusPeer)) throw new Error(`${request.peer} is no Hocuspocus`)
+  return peer
+}
+
+/** @param {Record<string, any>} request */
 const typistOf = ({ peer }) => {
   const found = typists.get(peer)
   if (found === undefined) throw new Error(`no such typist: ${peer}`)
@@ -32,8 +50,13 @@ const typistOf = ({ peer }) => {
 
 /** @type {Record<string, (request: Record<string, any>) => unknown>} what `until` can wait for */
 const CONDITIONS = {
-  synced: (request) => peerOf(request).provider.synced,
-  disconnected: (request) => !peerOf(request).provider.wsconnected,
+  synced: (request) => peerOf(request).synced,
+  disconnected: (request) => !peerOf(request).connected,
+  saved: (request) => peerOf(request).isSaved,
+  refused: (r) => peerOf(r).refusals.length >= r.count,
+  asked: (r) => peerOf(r).asked >= r.count,
+  scope: (r) => peerOf(r).scope === r.equals,
+  heard: (r) => hocuspocusOf(r).heard.includes(r.payload),
   content: (r) => peerOf(r).content(r.root, r.kind) === r.equals,
   contains: (r) => r.parts.every((/** @type {string} */ part) =>
     peerOf(r).content(r.root, r.kind).includes(part)),
@@ -44,14 +67,16 @@ const CONDITIONS = {
   states: (r) => peerOf(r).states().length === r.count,
   state: (r) => peerOf(r).states().some(([client, state]) =>
     client === r.client && JSON.stringify(state).includes(r.part)),
-  acknowledged: (r) => peerOf(r).acknowledged >= r.count,
-  received: (r) => peerOf(r).received.includes(r.type)
+  acknowledged: (r) => yWebsocketOf(r).acknowledged >= r.count,
+  received: (r) => yWebsocketOf(r).received.includes(r.type)
 }
 
 /** @type {Record<string, (request: Record<string, any>) => unknown>} */
 const OPERATIONS = {
   open: ({ peer: name, options }) => {
-    const peer = new Peer(options)
+    const { beside, ...others } = options
+    const shared = beside === undefined ? {} : { beside: hocuspocusOf({ peer: beside }) }
+    const peer = openPeer({ ...others, ...shared })
     peers.set(name, peer)
     return peer.doc.clientID
   },
@@ -62,18 +87,26 @@ const OPERATIONS = {
   insert: (r) => peerOf(r).insert(r.root, r.paragraph, r.index, r.text, r.marks ?? undefined),
   remove: (r) => peerOf(r).remove(r.root, r.paragraph, r.index, r.length),
   apply: (r) => Y.applyUpdate(peerOf(r).doc, fromBase64(r.update)),
-  offline: (request) => peerOf(request).provider.disconnect(),
-  online: (request) => peerOf(request).provider.connect(),
+  offline: (request) => peerOf(request).disconnect(),
+  online: (request) => peerOf(request).connect(),
   cut: (request) => peerOf(request).cut(),
   show: (r) => peerOf(r).awareness.setLocalState(r.state),
-  query: (request) => peerOf(request).provider.ws?.send(Uint8Array.of(3)),
+  query: (request) => peerOf(request).query(),
+  token: (r) => {
+    peerOf(r).token = r.token
+  },
+  stateless: (r) => hocuspocusOf(r).provider.sendStateless(r.payload),
   saved: (r) => peerOf(r).saved(r.within),
   content: (r) => peerOf(r).content(r.root, r.kind),
   clocks: (request) => clocks(peerOf(request).doc),
   update: (request) => toBase64(Y.encodeStateAsUpdate(peerOf(request).doc)),
   states: (request) => peerOf(request).states(),
   closes: (request) => peerOf(request).closes,
-  received: (request) => peerOf(request).received,
+  refusals: (request) => peerOf(request).refusals,
+  asked: (request) => peerOf(request).asked,
+  scope: (request) => peerOf(request).scope,
+  isSaved: (request) => peerOf(request).isSaved,
+  received: (request) => yWebsocketOf(request).received,
   until: (request) => {
     const holds = CONDITIONS[request.condition]
     if (holds === undefined) throw new Error(`no such condition: ${request.condition}`)
@@ -82,10 +115,10 @@ const OPERATIONS = {
     return peer.signal.until(() => Boolean(holds(request)), request.within, describe)
   },
   typist: (r) => {
-    typists.set(r.peer, new Typist(r.peer, peerOf(r), r.root, r.seed))
+    typists.set(r.peer, new Typist(r.peer, yWebsocketOf(r), r.root, r.seed))
   },
   type: (r) => typistOf(r).start(r.every),
-  acknowledged: (request) => peerOf(request).acknowledged,
+  acknowledged: (request) => yWebsocketOf(request).acknowledged,
   rest: (request) => typistOf(request).stop(),
   account: (request) => typistOf(request).account(),
   load: ({ update, root, kind }) => {

@@ -13,7 +13,7 @@ import * as encoding from 'lib0/encoding'
 import { writeUpdate } from 'y-protocols/sync'
 import { messageSync } from 'y-websocket'
 import * as Y from 'yjs'
-import { Peer } from './peers/peer.js'
+import { YWebsocketPeer } from './peers/y-websocket.js'
 import { clocksOf, steps as stepsOf } from './replay/trace.js'
 
 const PATIENCE = 120_000
@@ -25,11 +25,11 @@ const started = performance.now()
 const all = stepsOf(trace.txns, root)
 const built = performance.now()
 
-const peers = [0, 1].map(() => new Peer({ url, room }))
+const peers = [0, 1].map(() => new YWebsocketPeer({ url, room }, 3))
 await Promise.all(peers.map((peer) =>
-  peer.signal.until(() => peer.provider.synced && peer.answered, PATIENCE, () => peer.describe())))
+  peer.signal.until(() => peer.synced && peer.answered, PATIENCE, () => peer.describe())))
 
-/** @param {Peer} peer @param {Uint8Array} update */
+/** @param {YWebsocketPeer} peer @param {Uint8Array} update */
 const send = (peer, update) => {
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, messageSync)
@@ -44,7 +44,7 @@ const clocks = steps.map(clocksOf)
 
 /** @param {number} agent */
 const write = async (agent) => {
-  const peer = /** @type {Peer} */ (peers[agent])
+  const peer = /** @type {YWebsocketPeer} */ (peers[agent])
   const other = /** @type {ReturnType<typeof clocksOf>} */ (clocks[1 - agent])
   for (const { update, seen } of steps[agent] ?? []) {
     const needed = seen === 0 ? 0 : other.after[seen - 1] ?? 0

@@ -1,4 +1,4 @@
-"""Real y-websocket clients in a Node process, driven from Python."""
+"""Real Yjs clients of all kinds in a Node process, driven from Python."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from typing import Any, Literal
 from tests.support.node import start_node
 
 Root = Literal["text", "xml"]
+Kind = Literal[
+    "y-websocket-2",
+    "y-websocket-3",
+    "hocuspocus-2",
+    "hocuspocus-3",
+    "hocuspocus-4",
+    "y-sweet",
+]
+"""What a client is, and the first number of its version where there are several."""
 Clocks = list[list[int]]
 """A state vector: `[client id, clock]`, by client id."""
 
@@ -50,17 +59,24 @@ class YjsPeers:
         *,
         user: dict[str, str] | None = None,
         client_id: int | None = None,
-        version: Literal[2, 3] = 3,
+        kind: Kind = "y-websocket-3",
+        token: str | None = None,
+        beside: str | None = None,
+        sessions: bool = False,
         backoff: int = 250,
     ) -> YjsPeer:
-        """Make a client and connect it to `url` (up to and with `/ws`); does not wait.
-        `version` is y-websocket's."""
+        """Make a client and connect it to the server at `url` (`http://host:port`); does not
+        wait. `beside` names a Hocuspocus client whose socket it shares, as `sessions` if both
+        have the same document."""
         options = {
+            "kind": kind,
             "url": url,
             "room": room,
             "user": user,
             "clientId": client_id,
-            "version": version,
+            "token": token,
+            "beside": beside,
+            "sessions": sessions,
             "backoff": backoff,
         }
         given = {key: value for key, value in options.items() if value is not None}
@@ -95,7 +111,7 @@ class YjsPeers:
 
 
 class YjsPeer:
-    """One client: a `Y.Doc`, its `WebsocketProvider`, its awareness."""
+    """One client: a `Y.Doc`, its provider, its awareness."""
 
     def __init__(self, peers: YjsPeers, name: str, client_id: int) -> None:
         self._peers = peers
@@ -164,7 +180,12 @@ class YjsPeer:
         """Set the own presence; None takes it away."""
         await self.call("show", state=state)
 
+    async def seen(self, client_id: int, part: str = "") -> None:
+        """Wait for another's presence, with `part` in its JSON."""
+        await self.until("state", client=client_id, part=part)
+
     async def offline(self) -> None:
+        """Take its network away."""
         await self.call("offline")
         await self.until("disconnected")
 

@@ -44,7 +44,7 @@ async def test_typing_at_once_offline_and_back(
 ) -> None:
     """[WB1] [WB4] all end equal, whoever was away, and so does the export."""
     note = await create_note(rest)
-    peer = await yjs.open("node", server.ws_url, note, user={"name": "Node"})
+    peer = await yjs.open("node", server.url, note, user={"name": "Node"})
     await peer.synced()
     for number, who in enumerate(WHO):
         await peer.insert(0, f"{who}:", NOTE, paragraph=number)
@@ -79,7 +79,7 @@ async def test_typing_at_once_offline_and_back(
     agreed = await everyone_agrees(rest, note, [ann, bob], peer)
     assert agreed == [f"{who}:{together}{apart}" for who in WHO]
 
-    late = await yjs.open("late", server.ws_url, note)
+    late = await yjs.open("late", server.url, note)
     await late.synced()
     await converged([peer, late])
     assert await late.content(NOTE, "xml") == await peer.content(NOTE, "xml")
@@ -90,7 +90,7 @@ async def test_all_in_the_same_paragraph(
 ) -> None:
     """Every key that anyone pressed is there once."""
     note = await create_note(rest)
-    peer = await yjs.open("node", server.ws_url, note)
+    peer = await yjs.open("node", server.url, note)
     await peer.synced()
     await peer.insert(0, "|", NOTE, paragraph=0)
     await peer.saved()

@@ -1,5 +1,5 @@
 import { Random } from '../recorder/random.js'
-import { Peer } from './peer.js'
+import { YWebsocketPeer } from './y-websocket.js'
 
 const TOKEN = /⟦[^⟦⟧]*⟧/gu
 
@@ -10,7 +10,7 @@ const tokens = (/** @type {string} */ text) => text.match(TOKEN) ?? []
  * that a receipt covers, and those of others that it was shown.
  */
 export class Typist {
-  /** @param {string} name @param {Peer} peer @param {string} root @param {number} seed */
+  /** @param {string} name @param {YWebsocketPeer} peer @param {string} root @param {number} seed */
   constructor(name, peer, root, seed) {
     this.name = name
     this.peer = peer
