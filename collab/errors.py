@@ -12,6 +12,7 @@
     │   └── DocumentDeleted      it had, and the id is not given out again
     ├── DocumentExists           the id to create is taken
     ├── EntryNotFound            no such grant or link
+    ├── TooManyEntries           the document has as many grants or links as it takes
     ├── DocumentUnreadable       stored bytes or a root cannot be read as asked
     ├── StorageError             the store failed; nothing is known to be saved; worth a retry
     │   └── CompactionConflict   the rows to replace are not the rows in the log any more
@@ -74,6 +75,10 @@ class TooFrequent(CollabError):
 
 class EntryNotFound(CollabError):
     """The document has no such grant or link."""
+
+
+class TooManyEntries(CollabError):
+    """The document has as many grants, or live links, as it takes."""
 
 
 class DocumentExists(CollabError):

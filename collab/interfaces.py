@@ -223,13 +223,16 @@ class Grants(Protocol):
     """Roles that users were given in documents. Every call raises StorageError."""
 
     async def roles(self, document: str, user: str) -> Role | None:
-        """The user's own role: OWNER for the owner in the catalog, else their grant's."""
+        """The user's own role: OWNER for the owner in the catalog, else their grant's.
+
+        A document that was deleted leaves roles as they are: whoever had one may be told so.
+        """
 
     async def page(self, document: str) -> tuple[Grant, ...]:
         """All grants of a document, by user. Raises DocumentNotFound, DocumentDeleted."""
 
     async def put(self, document: str, user: str, role: Role, by: str) -> Grant:
-        """Give, or change. Raises DocumentNotFound, DocumentDeleted."""
+        """Give, or change. Raises DocumentNotFound, DocumentDeleted, TooManyEntries."""
 
     async def remove(self, document: str, user: str) -> None:
         """Raises EntryNotFound, DocumentNotFound, DocumentDeleted."""
@@ -242,10 +245,12 @@ class Links(Protocol):
         """The link with this hash, revoked and expired ones included."""
 
     async def page(self, document: str) -> tuple[Link, ...]:
-        """All links of a document, newest first. Raises DocumentNotFound, DocumentDeleted."""
+        """All links of a document, newest first; of those that are over, the last ones.
+        Raises DocumentNotFound, DocumentDeleted."""
 
     async def add(self, link: Link, secret_hash: bytes) -> None:
-        """Raises DocumentNotFound, DocumentDeleted."""
+        """Raises DocumentNotFound, DocumentDeleted, TooManyEntries, and ValueError for a link
+        that makes owners."""
 
     async def revoke(self, document: str, link: str) -> None:
         """For good. Raises EntryNotFound, DocumentNotFound, DocumentDeleted."""

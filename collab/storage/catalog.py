@@ -29,6 +29,7 @@ from collab.storage import log
 from collab.storage.database import Database
 from collab.storage.paging import Position, check_limit, search_key
 from collab.storage.tables import documents
+from collab.storage.visibility import shown
 
 WALK = 200
 """Documents read at a time by `every_document`."""
@@ -91,13 +92,14 @@ class SqlCatalog:
     async def page(
         self, query: str, cursor: str | None, limit: int, visible: Visibility | None = None
     ) -> Page:
-        if visible is not None:
-            raise NotImplementedError
         check_limit(limit)
         start = None if cursor is None else Position.of_cursor(cursor)
+        condition, values = shown(visible)
         # One more than asked for tells whether there is a next page.
         statement = _page(search_key(query), start).limit(limit + 1)
-        found = await self._database.read(partial(_infos, statement, {}))
+        if condition is not None:
+            statement = statement.where(condition)
+        found = await self._database.read(partial(_infos, statement, values))
         if len(found) <= limit:
             return Page(tuple(found), None)
         last = found[limit - 1]

@@ -86,6 +86,12 @@ def find(connection: Connection, document: str) -> DocumentInfo:
     return as_info(info)
 
 
+def take(connection: Connection, document: str) -> None:
+    """Lock the row of a document until the transaction ends. Raises as `find`."""
+    if connection.execute(_TAKE_ONE, {"document": document}).one_or_none() is None:
+        find(connection, document)  # raises what is the matter
+
+
 def as_info(columns: Sequence[Any]) -> DocumentInfo:
     """The columns of `INFO` as what they stand for."""
     document, title, kind, *rest = columns

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from collab.access import Visibility
+from collab.access import Grant, Right, Role, Visibility
 from collab.errors import DocumentDeleted, DocumentExists, DocumentNotFound
 from collab.interfaces import (
     Append,
@@ -48,6 +48,8 @@ class MemoryStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._records: dict[str, _Record] = {}
+        self.grants: dict[str, dict[str, Grant]] = {}
+        """By document and user: `MemoryGrants` keeps them here."""
 
     async def aclose(self) -> None:
         """Nothing to close; here so that it can stand in for the real store."""
@@ -112,13 +114,13 @@ class MemoryStore:
     async def page(
         self, query: str, cursor: str | None, limit: int, visible: Visibility | None = None
     ) -> Page:
-        if visible is not None:
-            raise NotImplementedError
         check_limit(limit)
         found = [
             record.info
             for record in self._records.values()
-            if not record.deleted and search_key(query) in search_key(record.info.title)
+            if not record.deleted
+            and search_key(query) in search_key(record.info.title)
+            and (visible is None or self._shows(visible, record.info))
         ]
         found.sort(key=_newest_first, reverse=True)
         if cursor is not None:
@@ -143,6 +145,16 @@ class MemoryStore:
             record = self._records[document]
             if not record.deleted:
                 yield record.info
+
+    def owner(self, document: str) -> str | None:
+        """Of a deleted document, too."""
+        record = self._records.get(document)
+        return None if record is None else record.info.owner
+
+    def _shows(self, visible: Visibility, info: DocumentInfo) -> bool:
+        if visible.user == info.owner or visible.user in self.grants.get(info.id, {}):
+            return True
+        return any(Right(pattern, Role.VIEWER).covers(info.id) for pattern in visible.patterns)
 
     def _live(self, document: str) -> _Record:
         record = self._records.get(document)

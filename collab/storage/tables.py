@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 
 metadata = MetaData(
@@ -77,6 +78,8 @@ Index(
     postgresql_where=documents.c.deleted.is_(None),
 )
 
+Index(None, documents.c.owner)
+
 updates = Table(
     "updates",
     metadata,
@@ -99,3 +102,34 @@ snapshots = Table(
     Column("delete_set", LargeBinary, nullable=False),
     Column("created", Double, nullable=False),
 )
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("document", Identifier, ForeignKey(documents.c.id), primary_key=True),
+    Column("user", Identifier, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+Index(None, grants.c.user)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("document", Identifier, ForeignKey(documents.c.id), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("expires", Double),
+    Column("revoked", Double),
+    UniqueConstraint("secret_hash"),
+    sqlite_with_rowid=False,
+)
+
+Index(None, links.c.document)

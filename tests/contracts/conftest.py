@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from collab.storage.catalog import SqlCatalog
 from collab.storage.database import Database
 from collab.storage.engine import open_database
 from collab.storage.memory import MemoryStore
+from collab.storage.memory_access import MemoryGrants, MemoryLinks
 from collab.storage.schema import migrate, upgrade
-from collab.storage.sql import SqlDocumentStore
-from tests.contracts.stores import ManualClock, Stores
+from tests.contracts.stores import ManualClock, Stores, sql_stores
 
 POSTGRESQL = os.environ.get("COLLAB_TEST_POSTGRESQL")
 """The URL of a database whose tables may be emptied. Without it the others are tested."""
@@ -53,7 +52,7 @@ async def opened(name: str, migrated: Path, directory: Path) -> AsyncIterator[Da
 
 
 def _empty(connection: Connection) -> None:
-    for table in ("updates", "snapshots", "documents"):
+    for table in ("updates", "snapshots", "grants", "links", "documents"):
         connection.execute(text(f"DELETE FROM {table}"))
 
 
@@ -69,7 +68,7 @@ async def stores(
     """A document store and a catalog over the same, empty, data."""
     if request.param == "memory":
         store = MemoryStore(clock)
-        yield Stores(store, store, clock)
+        yield Stores(store, store, clock, MemoryGrants(store, clock), MemoryLinks(store, clock))
     else:
         async with opened(request.param, migrated, tmp_path) as database:
-            yield Stores(SqlDocumentStore(database, clock), SqlCatalog(database, clock), clock)
+            yield sql_stores(database, clock)

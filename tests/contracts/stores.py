@@ -8,13 +8,19 @@ from collab.interfaces import (
     Append,
     DocumentInfo,
     DocumentStore,
+    Grants,
     Kind,
+    Links,
     NewRow,
     Snapshot,
     StoredDocument,
 )
 from collab.storage.catalog import SqlCatalog
+from collab.storage.database import Database
+from collab.storage.grants import SqlGrants
+from collab.storage.links import SqlLinks
 from collab.storage.memory import MemoryStore
+from collab.storage.sql import SqlDocumentStore
 
 
 class ManualClock:
@@ -38,6 +44,8 @@ class Stores:
     store: DocumentStore
     catalog: SqlCatalog | MemoryStore
     clock: ManualClock
+    grants: Grants
+    links: Links
 
     async def create(self, *ids: str) -> None:
         for document in ids:
@@ -46,6 +54,16 @@ class Stores:
     async def append(self, document: str, *data: bytes) -> int | None:
         [sequence] = await self.store.append([rows(document, *data)])
         return sequence
+
+
+def sql_stores(database: Database, clock: ManualClock) -> Stores:
+    return Stores(
+        SqlDocumentStore(database, clock),
+        SqlCatalog(database, clock),
+        clock,
+        SqlGrants(database, clock),
+        SqlLinks(database, clock),
+    )
 
 
 def rows(document: str, *data: bytes) -> Append:

@@ -16,12 +16,11 @@ from sqlalchemy import Connection, text
 from collab.errors import StorageError
 from collab.interfaces import Kind
 from collab.storage import log
-from collab.storage.catalog import SqlCatalog
 from collab.storage.database import Database
 from collab.storage.engine import open_database
 from collab.storage.sql import SqlDocumentStore
 from collab.storage.sqlite import READERS
-from tests.contracts.stores import ManualClock, Stores, data_of, rows
+from tests.contracts.stores import ManualClock, Stores, data_of, rows, sql_stores
 
 REQUIRED = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
 
@@ -40,7 +39,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database, clock: ManualClock) -> Stores:
-    stores = Stores(SqlDocumentStore(database, clock), SqlCatalog(database, clock), clock)
+    stores = sql_stores(database, clock)
     await stores.create("a")
     return stores
 
@@ -159,7 +158,7 @@ def names_in(directory: Path) -> list[str]:
 async def test_closing_leaves_one_file(url: str, tmp_path: Path, clock: ManualClock) -> None:
     """[ST19] the write-ahead log is merged in, so the file alone is a backup."""
     database = open_database(url)
-    stores = Stores(SqlDocumentStore(database, clock), SqlCatalog(database, clock), clock)
+    stores = sql_stores(database, clock)
     await stores.create("a")
     await stores.store.load("a")
     await database.aclose()

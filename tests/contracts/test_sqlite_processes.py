@@ -14,11 +14,10 @@ from sqlalchemy import Connection
 
 from collab.interfaces import StoredDocument
 from collab.storage import log
-from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
 from collab.storage.schema import migrate
 from collab.storage.sql import SqlDocumentStore
-from tests.contracts.stores import ManualClock, Stores, data_of, rows, sequences_of
+from tests.contracts.stores import ManualClock, data_of, rows, sequences_of, sql_stores
 
 ROOT = Path(__file__).parents[2]
 CRASHES = 5
@@ -29,7 +28,7 @@ async def test_one_process_reads_while_another_writes(tmp_path: Path, clock: Man
     url = f"sqlite:///{tmp_path}/collab.db"
     await migrate(url)
     database = open_database(url)
-    stores = Stores(SqlDocumentStore(database, clock), SqlCatalog(database, clock), clock)
+    stores = sql_stores(database, clock)
     await stores.create("a")
     await stores.append("a", b"1")
     written, seen = threading.Event(), threading.Event()
@@ -67,7 +66,7 @@ async def test_acknowledged_rows_survive_kill_9(tmp_path: Path) -> None:
     clock = ManualClock()
     rng = random.Random(7)
     database = open_database(url)
-    stores = Stores(SqlDocumentStore(database, clock), SqlCatalog(database, clock), clock)
+    stores = sql_stores(database, clock)
     await stores.create("first", "second")
     await database.aclose()
     for _ in range(CRASHES):
