@@ -35,12 +35,14 @@ def highest(roles: Iterable[Role | None]) -> Role | None:
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What a request brings to say who sends it. `origin` is the browser's Origin header,
-    `address` the peer's, told by proxies only if they are trusted."""
+    `address` the peer's, told by proxies only if they are trusted. `link` is the token of a
+    share link that comes beside the sender's own."""
 
     token: str | None = field(repr=False)
     origin: str | None
     host: str
     address: str
+    link: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Identity:
 
     `verified` says that name and colour come from an issuer who is trusted, so that they are
     shown instead of what the client claims. `expires` is in seconds since the epoch. `link` is
-    the id of the share link that it came by.
+    the id of the share link that it came by, `link_hash` what that is looked up by.
     """
 
     user: str
@@ -74,6 +76,7 @@ class Identity:
     rights: tuple[Right, ...] = ()
     may_create: bool = False
     link: str | None = None
+    link_hash: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

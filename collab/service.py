@@ -8,6 +8,7 @@ from random import SystemRandom
 
 from collab.auth.live import LiveAccess
 from collab.auth.open import OpenAuthorizer
+from collab.auth.sites import Sites
 from collab.backplane.memory import MemoryBackplane
 from collab.clock import SystemClock
 from collab.crdt.pool import WorkerPool
@@ -48,9 +49,8 @@ class Service:
             self.random,
             room_limits(settings),
         )
-        self.authorizer: Authorizer = OpenAuthorizer(
-            settings.host, settings.allowed_origins, self.random
-        )
+        sites = Sites(settings.host, settings.allowed_origins)
+        self.authorizer: Authorizer = OpenAuthorizer(sites, self.random)
         self.live = LiveAccess(self.authorizer, backplane, self.clock)
         self.entrance = Entrance(self.registry, self.catalog, self.authorizer, self.live)
 

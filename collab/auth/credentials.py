@@ -13,27 +13,31 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
     """Read the credentials of a request from its ASGI scope.
 
     The token is taken from `Authorization: Bearer`, else from the query parameter `token`:
-    browsers cannot set headers on a WebSocket. `address` is the peer of the TCP connection;
+    browsers cannot set headers on a WebSocket. The parameter `link` brings a share link beside
+    it. `address` is the peer of the TCP connection;
     forwarded headers are not trusted.
     """
     headers: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:
         headers.setdefault(name.lower(), []).append(value)
     client = scope.get("client")
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     return Credentials(
-        token=_token(headers, scope.get("query_string", b"")),
+        token=_bearer(headers) or _first(query, "token"),
         origin=_origin(headers.get(b"origin")),
         host=_only(headers.get(b"host")),
         address=client[0] if client else "",
+        link=_first(query, "link"),
     )
 
 
-def _token(headers: Mapping[bytes, list[bytes]], query: bytes) -> str | None:
+def _bearer(headers: Mapping[bytes, list[bytes]]) -> str | None:
     scheme, _, token = _only(headers.get(b"authorization")).partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    given = parse_qs(query.decode("latin-1")).get("token", [])
-    return given[0] if given else None
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _first(query: Mapping[str, list[str]], name: str) -> str | None:
+    return next(iter(query.get(name, ())), None)
 
 
 def _origin(values: list[bytes] | None) -> str | None:

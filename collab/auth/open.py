@@ -1,78 +1,35 @@
 """Open mode: whoever reaches the server edits, as a guest.
 
-What keeps it from being open to more than that is where a browser's request comes from: any
-page that someone visits can make their browser call `http://localhost:8000`, directly or
-through a name of its own that it points at 127.0.0.1 (DNS rebinding).
+What keeps it from being open to more than that is where a browser's request comes from: see
+`collab.auth.sites`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from random import Random
 
 from collab.access import Access, Credentials, Identity, Role
-from collab.auth.origins import Origin, is_address, is_loopback, parse_origin, split_host
-from collab.errors import AccessDenied
+from collab.auth.sites import Sites
 
 
 class OpenAuthorizer:
-    """`collab.interfaces.Authorizer` without accounts.
+    """`collab.interfaces.Authorizer` without accounts. `random` names the guests."""
 
-    `bound` is the host that the server listens on; `allowed` are the origins of other sites,
-    and of the proxy in front, that may use it; `random` names the guests.
-    """
-
-    def __init__(self, bound: str, allowed: Iterable[Origin], random: Random) -> None:
-        self._allowed = frozenset(allowed)
-        self._allowed_hosts = frozenset((origin.host, origin.port) for origin in self._allowed)
-        self._loopback = is_loopback(bound)
+    def __init__(self, sites: Sites, random: Random) -> None:
+        self._sites = sites
         self._random = random
 
     async def identify(self, credentials: Credentials) -> Identity:
         """Everyone who passes the checks of Host and Origin is a guest with a name."""
-        host, port = self._host(credentials)
-        if credentials.origin is not None:
-            self._check_origin(credentials.origin, host, port)
+        self._sites.check(credentials)
         number = self._random.getrandbits(64)
-        return Identity(f"guest-{number:016x}", f"Guest {number % 9000 + 1000}", may_create=True)
+        return Identity(f"guest-{number:016x}", guest_name(number), may_create=True)
 
     async def access(self, identity: Identity, document: str | None) -> Access:
         """Every guest owns every document."""
         return Access(identity.user, identity.name, Role.OWNER, identity.may_create)
 
-    def _host(self, credentials: Credentials) -> tuple[str, int | None]:
-        try:
-            host, port = split_host(credentials.host)
-        except ValueError:
-            raise AccessDenied("The request has no usable Host header.") from None
-        if self._known_host(host, port):
-            return host, port
-        raise AccessDenied(
-            "The Host header names another site. COLLAB_ALLOWED_ORIGINS lists the sites that "
-            "the server is reached as."
-        )
 
-    def _known_host(self, host: str, port: int | None) -> bool:
-        if is_loopback(host):
-            return True
-        if any(name == host and port in (None, number) for name, number in self._allowed_hosts):
-            return True
-        if self._loopback:
-            return False
-        # Bound to a network on purpose. Rebinding needs a name, so an address is good; names
-        # are good until the operator lists the ones in use.
-        return is_address(host) or not self._allowed
-
-    def _check_origin(self, text: str, host: str, port: int | None) -> None:
-        try:
-            origin = parse_origin(text)
-        except ValueError:
-            raise AccessDenied("Pages without an origin of their own may not call.") from None
-        if origin in self._allowed:
-            return
-        default = 443 if origin.scheme == "https" else 80
-        if origin.host == host and origin.port == (default if port is None else port):
-            return
-        if self._loopback and is_loopback(host) and is_loopback(origin.host):
-            return
-        raise AccessDenied(f"Pages of {origin} may not call; see COLLAB_ALLOWED_ORIGINS.")
+def guest_name(number: int) -> str:
+    """What a guest is called who brought no name: `Guest 4711`."""
+    return f"Guest {number % 9000 + 1000}"

@@ -14,6 +14,7 @@ from collab.app import create_app
 from collab.auth.credentials import credentials_of
 from collab.auth.open import OpenAuthorizer
 from collab.auth.origins import parse_origin
+from collab.auth.sites import Sites
 from collab.errors import AccessDenied
 from collab.settings import load_settings
 from tests.support.asgi import AsgiSocket
@@ -22,7 +23,7 @@ LOCAL = "127.0.0.1:8000"
 
 
 def authorizer(bound: str = "127.0.0.1", *allowed: str) -> OpenAuthorizer:
-    return OpenAuthorizer(bound, map(parse_origin, allowed), Random(1))
+    return OpenAuthorizer(Sites(bound, map(parse_origin, allowed)), Random(1))
 
 
 async def admitted(gate: OpenAuthorizer, host: str, origin: str | None = None) -> bool:
@@ -186,10 +187,10 @@ def test_credentials_are_read_once() -> None:
             (b"authorization", b"Bearer abc"),
             (b"origin", b"http://a"),
         ],
-        "query_string": b"token=other",
+        "query_string": b"token=other&link=l",
         "client": ("10.0.0.1", 5),
     }
-    assert credentials_of(scope) == Credentials("abc", "http://a", "a", "10.0.0.1")
+    assert credentials_of(scope) == Credentials("abc", "http://a", "a", "10.0.0.1", "l")
 
 
 def test_what_is_said_twice_differently_is_not_believed() -> None:
