@@ -49,6 +49,11 @@ class DocumentLog:
     def has_hole(self) -> bool:
         return bool(self._beyond)
 
+    @property
+    def newest(self) -> int:
+        """The highest sequence known, beyond a hole or not."""
+        return max(self._beyond, default=self.sequence)
+
     def after_base(self) -> list[bytes]:
         """All updates that the snapshot does not hold."""
         return [row.data for row in (*self._tail, *self._beyond.values())]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from collab.access import Access, Credentials, Identity
+from collab.access import Credentials, Identity
 from collab.auth.live import LiveAccess, Watch, Watched
-from collab.errors import DocumentDeleted, DocumentExists, DocumentNotFound
-from collab.interfaces import Authorizer, Catalog, Channel, Kind
+from collab.interfaces import Authorizer, Catalog, Channel
 from collab.room.codec import Codec
+from collab.room.opening import open_or_create
 from collab.room.registry import Registry
-from collab.room.room import Room
 from collab.room.session import Session
 
 
@@ -46,7 +43,7 @@ class Entrance:
         watch = self._live.watch(document, identity)
         try:
             access = await self._authorizer.access(identity, document)
-            room = await self._open(document, access)
+            room = await open_or_create(self._registry, self._catalog, document, access)
             return room.join(channel, access, codec), watch
         except BaseException:
             watch.stop()
@@ -55,16 +52,3 @@ class Entrance:
     def follow(self, watch: Watch, session: Session, watched: Watched) -> None:
         """Tell `watched` of every change of the session's rights from now on."""
         self._live.begin(watch, session.access, watched)
-
-    async def _open(self, document: str, access: Access) -> Room:
-        try:
-            return await self._registry.open(document)
-        except DocumentDeleted:
-            raise
-        except DocumentNotFound:
-            if not access.may_create:
-                raise
-        # Someone else may come first; theirs is as good.
-        with suppress(DocumentExists):
-            await self._catalog.create(document, "", Kind.NOTE, access.user)
-        return await self._registry.open(document)
