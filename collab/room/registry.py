@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from collab.errors import DocumentDeleted, Unavailable
@@ -15,6 +15,7 @@ from collab.interfaces import (
     DocumentWorker,
     Hint,
     HintKind,
+    NewRow,
 )
 from collab.protocol.close import CloseCode
 from collab.room.committer import Committer
@@ -73,7 +74,11 @@ class Registry:
         clock: Clock,
         random: random.Random,
         limits: RoomLimits,
+        committed: Callable[[str, int, Sequence[NewRow]], None] | None = None,
     ) -> None:
+        """`committed` is told of every commit here: the document, the sequence of the last
+        row, and the rows. It returns at once and raises nothing."""
+        self._committed = committed
         self._store = store
         self._worker = worker
         self._backplane = backplane
@@ -272,11 +277,13 @@ class Registry:
         self._idle.pop(room, None)
         self._idle[room] = self._clock.monotonic()
 
-    def room_committed(self, room: Room, sequence: int) -> None:
+    def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
         self._backplane.publish(Hint(HintKind.COMMITTED, room.document, sequence))
         if room.log.has_hole:
             self._follower.follow(room)
         self._compactor.consider(room)
+        if self._committed is not None:
+            self._committed(room.document, sequence, rows)
 
     def room_gone(self, room: Room) -> None:
         self._forget(room, CloseCode.GONE, "the document was deleted")

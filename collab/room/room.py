@@ -45,8 +45,8 @@ class Owner(Protocol):
     def room_idle(self, room: Room) -> None:
         """Nobody is in it, and nothing of it is unsaved."""
 
-    def room_committed(self, room: Room, sequence: int) -> None:
-        """A batch of it is in the log up to `sequence`."""
+    def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
+        """These rows of it are in the log; the last has `sequence`."""
 
     def room_gone(self, room: Room) -> None:
         """The store says that there is no such document."""
@@ -246,7 +246,7 @@ class Room:
         for update in self._updates_in_flight:
             self._broadcast(update)
         self._send_receipts()
-        self._owner.room_committed(self, sequence)
+        self._owner.room_committed(self, sequence, self._rows_in_flight)
         self._look_idle()
 
     def gone(self) -> None:

@@ -69,6 +69,9 @@ class Session:
         self.codec = codec
         self.stateless: Callable[[str], Awaitable[None] | None] = lambda payload: None
         """What is done with a Stateless message; set by whoever joined the session."""
+        self.ended: Callable[[CloseCode | None], None] = lambda code: None
+        """Told once that the session is over, with the code of its close; None if the peer
+        left. Set by whoever joined the session."""
         known = access.user if access.verified else None
         self.claimant = Claimant(lambda state: stamp(self.access, state), known)
         limits = room.limits
@@ -127,15 +130,17 @@ class Session:
     def close(self, code: CloseCode, reason: str) -> None:
         if not self._over:
             self._channel.close(code, _shortened(reason))
-            self.leave()
+            self.leave(code)
 
-    def leave(self) -> None:
-        """The peer is gone. What it sent is saved all the same."""
+    def leave(self, code: CloseCode | None = None) -> None:
+        """The peer is gone, or its connection was closed with `code`. What it sent is saved
+        all the same."""
         if not self._over:
             self._over = True
             self._held.clear()
             self.outbox.end()
             self._room.left(self)
+            self.ended(code)
 
     def _dispatch(self, message: Message) -> Awaitable[None] | None:
         match message:

@@ -62,8 +62,8 @@ class YjsWire:
                     await waiting
         finally:
             watch.stop()
-            session.leave()
             code = socket.channel.closed_with
+            session.leave(code)
             _log.info("left", extra={"code": None if code is None else int(code)})
 
 
