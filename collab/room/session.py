@@ -91,6 +91,11 @@ class Session:
     def over(self) -> bool:
         return self._over
 
+    @property
+    def awaits_receipts(self) -> bool:
+        """Whether it is to be told of something that is not committed yet."""
+        return self._receipts > 0 or bool(self._held)
+
     def receive(self, frame: bytes) -> Awaitable[None] | None:
         """Take a frame. What is returned is awaited before the next frame is handed in.
 
