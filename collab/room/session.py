@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 Owed = SyncStatus | Update | Receipt
 """What is sent once something is committed."""
+NO_STATUS = b"\0"
+"""The version 0, as clients write versions: before any edit."""
 READ_ONLY = "this document is read-only for you"
 
 REASON_BYTES = 123
@@ -84,6 +86,9 @@ class Session:
         self._synced = False
         """Whether its answer to our sync step 1 is in."""
         self._held: deque[tuple[SyncStatus | Update, UpdateFacts | None]] = deque()
+        self._refused = False
+        """Whether an edit of this session is neither logged nor known."""
+        self._status_kept = NO_STATUS
         self._each = codec.receipts is Receipts.EACH
         self._held_bytes = 0
 
@@ -164,6 +169,7 @@ class Session:
             case QueryAwareness():
                 self.send(AwarenessUpdate(self._room.presence.everyone()))
             case SyncStatus():
+                message = self._status(message)
                 if self._held:
                     self._hold(message, None)
                 else:
@@ -175,6 +181,14 @@ class Session:
             case _:
                 assert_never(message)
         return None
+
+    def _status(self, asked: SyncStatus) -> SyncStatus:
+        """What to answer it with: once an edit was refused, the last status before that, since
+        clients take the answer for all that they sent. Some reconnect if there is none."""
+        if self._refused:
+            return SyncStatus(self._status_kept)
+        self._status_kept = asked.payload
+        return asked
 
     # --- Writing -----------------------------------------------------------------------
 
@@ -208,6 +222,7 @@ class Session:
             if self._each or echo:
                 self._room.after_saved(self, self._owed(update))
         elif not may_write:
+            self._refused = True
             self.send(Receipt(False) if self._each else Denied(READ_ONLY))
         elif echo and not self._synced and self._room.opens_gap(facts):
             self._hold(Update(update), facts)

@@ -160,6 +160,27 @@ async def test_access_is_looked_at_for_every_frame(house: House) -> None:
     assert text_of(*await house.saved()) == "a"
 
 
+async def test_a_refused_edit_is_never_said_to_be_saved(house: House) -> None:
+    """[RM6] once an edit was refused, a SyncStatus is answered with the one before."""
+    ann, author = await house.synced("ann"), Author(1)
+    await ann.write(author.write("a"))
+    await ann.say(SyncStatus(b"\1"))
+    await settle()
+    assert ann.receipts() == [b"\1"]
+    ann.session.access = Access("ann", "ann", Role.VIEWER, True)
+    await ann.say(SyncStatus(b"\2"))
+    await ann.write(author.write("b"))
+    await ann.say(SyncStatus(b"\3"))
+    ann.session.access = Access("ann", "ann", Role.EDITOR, True)
+    await ann.say(SyncStatus(b"\4"))
+    await settle()
+    assert ann.receipts() == [b"\2", b"\2", b"\2"]
+    eve = await house.peer("eve", Role.VIEWER)
+    await eve.write(Author(2).write("x"))
+    await eve.say(SyncStatus(b"\7"))
+    assert eve.receipts() == [b"\0"]
+
+
 async def test_leaving_twice_is_leaving_once(house: House) -> None:
     """[RM25] the end of a session comes once, whoever brings it."""
     ann, bob = await house.peer("ann"), await house.peer("bob")
