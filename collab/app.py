@@ -9,9 +9,11 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from collab.admission.addresses import Addresses
 from collab.api import openapi, pages, problems
 from collab.api.edge import Edge
 from collab.api.parts import ApiParts
+from collab.api.rates import Rates
 from collab.hooks import Hooks
 from collab.service import Service
 from collab.settings import Settings, load_settings
@@ -39,7 +41,14 @@ def create_app(
     app = FastAPI(
         title="Collab",
         lifespan=lifespan,
-        middleware=[Middleware(Edge, clock=parts.clock), *_cross_origin(settings)],
+        middleware=[
+            Middleware(Edge, clock=parts.clock),
+            # Before the rates, so that pages of other sites see a 429 for what it is.
+            *_cross_origin(settings),
+            Middleware(
+                Rates, admission=parts.admission, addresses=Addresses(settings.trusted_proxies)
+            ),
+        ],
         generate_unique_id_function=lambda route: route.name,
         openapi_url="/api/openapi.json",
         # The explorers load their scripts from other sites.
@@ -49,7 +58,12 @@ def create_app(
     )
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign] # FastAPI's way
     app.state.api = ApiParts(
-        parts.catalog, parts.registry, parts.worker, parts.authorizer, parts.random
+        parts.catalog,
+        parts.registry,
+        parts.worker,
+        parts.authorizer,
+        parts.random,
+        parts.admission,
     )
     problems.install(app)
     for router in openapi.routers():

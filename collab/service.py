@@ -6,6 +6,7 @@ import logging
 import os
 from random import SystemRandom
 
+from collab.admission.connections import Admission
 from collab.auth.live import LiveAccess
 from collab.auth.open import OpenAuthorizer
 from collab.auth.sites import Sites
@@ -21,7 +22,7 @@ from collab.storage.engine import open_database
 from collab.storage.schema import migrate, require_current
 from collab.storage.sql import SqlDocumentStore
 from collab.transport.entrance import Entrance
-from collab.tuning import room_limits, worker_limits
+from collab.tuning import admission_limits, room_limits, worker_limits
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Service:
         self.hooks = hooks
         self.clock: Clock = SystemClock()
         self.random = SystemRandom()
+        self.admission = Admission(admission_limits(settings), self.clock)
         self._database = open_database(settings.database)
         self.catalog = SqlCatalog(self._database, self.clock)
         self.worker = WorkerPool(settings.workers, worker_limits(settings))

@@ -153,7 +153,7 @@ class Settings(BaseSettings):
         50, gt=0, description="New connections a second from one address, over ten seconds."
     )
     message_rate: float = Field(
-        1000,
+        2000,
         gt=0,
         description="Messages a second of one connection, over ten seconds; what comes faster "
         "waits.",

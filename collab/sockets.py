@@ -17,6 +17,8 @@ def sockets(service: Service) -> list[WebSocketRoute]:
     limits = SocketLimits(settings.message_bytes, settings.first_sync_bytes, settings.join_seconds)
 
     def endpoint(serve: Callable[[Socket], Awaitable[None]]) -> SocketEndpoint:
-        return SocketEndpoint(serve, limits, service.random, lambda: entrance.draining)
+        return SocketEndpoint(
+            serve, limits, service.random, lambda: entrance.draining, service.admission
+        )
 
     return [WebSocketRoute("/ws/{document:path}", endpoint(YjsWire(entrance).serve))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collab.admission.connections import AdmissionLimits
 from collab.crdt.process import WorkerLimits
 from collab.protocol.update import UpdateLimits
 from collab.room.limits import RoomLimits
@@ -10,6 +11,21 @@ from collab.settings import Settings
 
 def worker_limits(settings: Settings) -> WorkerLimits:
     return WorkerLimits(seconds=settings.worker_seconds, memory=settings.worker_memory_bytes)
+
+
+def admission_limits(settings: Settings) -> AdmissionLimits:
+    return AdmissionLimits(
+        connections=settings.connections,
+        connections_per_user=settings.connections_per_user,
+        connections_per_address=settings.connections_per_address,
+        connect_rate=settings.connect_rate,
+        message_rate=settings.message_rate,
+        message_rate_user=settings.message_rate_user,
+        message_rate_address=settings.message_rate_address,
+        byte_rate=settings.byte_rate,
+        patience=settings.rate_patience_seconds,
+        request_rate=settings.request_rate,
+    )
 
 
 def room_limits(settings: Settings) -> RoomLimits:

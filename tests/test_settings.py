@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from collab.admission.connections import AdmissionLimits
 from collab.auth.origins import Origin
 from collab.errors import ConfigError
 from collab.protocol.close import CloseCode
 from collab.room.limits import RoomLimits
 from collab.settings import Settings, load_settings, unknown_variables
-from collab.tuning import room_limits
+from collab.tuning import admission_limits, room_limits
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -46,6 +47,7 @@ def test_the_close_codes_and_their_table_agree() -> None:
 
 def test_defaults_are_those_of_the_parts() -> None:
     assert room_limits(load_settings()) == RoomLimits(update=room_limits(load_settings()).update)
+    assert admission_limits(load_settings()) == AdmissionLimits()
     assert room_limits(load_settings()).update.max_bytes == load_settings().first_sync_bytes
 
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from fastapi import Depends, Path, Request
 
 from collab.access import Access, Identity, Role
+from collab.admission.connections import Admission
 from collab.auth.credentials import credentials_of
 from collab.errors import AccessDenied, InvalidDocumentId
 from collab.interfaces import Authorizer, Catalog, DocumentWorker
@@ -26,6 +27,7 @@ class ApiParts:
     worker: DocumentWorker
     authorizer: Authorizer
     random: Random
+    admission: Admission
 
 
 def _parts(request: Request) -> ApiParts:
@@ -81,7 +83,9 @@ DocumentId = Annotated[str, Depends(_document_id)]
 
 
 async def _identity(request: Request, parts: _Parts) -> Identity:
-    return await parts.authorizer.identify(credentials_of(request.scope))
+    identity = await parts.authorizer.identify(credentials_of(request.scope))
+    parts.admission.request_of(identity)
+    return identity
 
 
 RequestIdentity = Annotated[Identity, Depends(_identity)]

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI
@@ -21,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:collab:problem:"
+HIDDEN = "The server failed; the failure is in its log."
+"""What an answer tells of the inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def problem(
     )
     sent = {"Cache-Control": "no-store", **(headers or {})}
     if kind.retry_after is not None:
-        sent["Retry-After"] = str(kind.retry_after)
+        sent.setdefault("Retry-After", str(kind.retry_after))
     if kind.status == HTTPStatus.UNAUTHORIZED:
         sent["WWW-Authenticate"] = "Bearer"
     return Response(
@@ -160,9 +163,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _collab_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, errors.CollabError)
+def refusal(error: errors.CollabError) -> Response:
+    """The response to a request that ended in `error`."""
     kind = kind_of(error)
+    headers = {}
     match error:
         case errors.DocumentNotFound():
             detail = f"There is no document {error}."
@@ -172,9 +176,17 @@ async def _collab_error(_request: Request, error: Exception) -> Response:
             # What the database said is for the log.
             _log.error("the store failed", extra={"reason": str(error)})
             detail = "The store does not answer. What was acknowledged is safe."
+        case errors.TooFrequent():
+            detail = str(error)
+            headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
         case _:
             detail = str(error) or kind.title
-    return await _unexpected(_request, error) if kind is INTERNAL else problem(kind, detail)
+    return problem(kind, HIDDEN if kind is INTERNAL else detail, headers=headers)
+
+
+async def _collab_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.CollabError)
+    return refusal(error)
 
 
 async def _request_error(_request: Request, error: Exception) -> Response:
@@ -212,5 +224,4 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(_request: Request, _error: Exception) -> Response:
-    # What happened is in the log; the answer holds nothing of the inside.
-    return problem(INTERNAL, "The server failed; the failure is in its log.")
+    return problem(INTERNAL, HIDDEN)

@@ -14,8 +14,7 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
 
     The token is taken from `Authorization: Bearer`, else from the query parameter `token`:
     browsers cannot set headers on a WebSocket. The parameter `link` brings a share link beside
-    it. `address` is the peer of the TCP connection;
-    forwarded headers are not trusted.
+    it. `address` is the peer's, which `collab.api.rates` found out.
     """
     headers: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:

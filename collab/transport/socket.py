@@ -10,13 +10,15 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
-from collab.access import Credentials
+from collab.access import Credentials, Identity
+from collab.admission.connections import Admission, AdmissionLimits, Seat
 from collab.auth.credentials import credentials_of
+from collab.clock import SystemClock
 from collab.errors import CollabError, InvalidDocumentId
 from collab.protocol.close import CloseCode
 from collab.telemetry import bind
-from collab.transport.channel import AsgiChannel, Receive, Send
-from collab.transport.closing import close_code, reason_of
+from collab.transport.channel import AsgiChannel, Message, Receive, Send
+from collab.transport.closing import close_code, close_reason, reason_of
 
 _log = logging.getLogger(__name__)
 
@@ -39,24 +41,44 @@ class Socket:
     """An accepted connection: its frames in, its channel out."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, channel: AsgiChannel, limits: SocketLimits
+        self,
+        scope: Scope,
+        receive: Receive,
+        channel: AsgiChannel,
+        limits: SocketLimits,
+        seat: Seat,
     ) -> None:
         self.scope = scope
         self.channel = channel
         self.limits = limits
+        self.idle = False
+        """Whether there is nothing of the peer's to be looked at."""
         self._receive = receive
+        self._seat = seat
+        self._covers = seat.allowance.covers
 
     @property
     def credentials(self) -> Credentials:
         return credentials_of(self.scope)
 
+    def identified(self, identity: Identity) -> None:
+        """Count the connection, and what it sends, for its user too.
+
+        Every wire calls this once it knows who its peer is, before it joins a room; a wire on
+        which several identities may speak calls it for each. Raises TooManyConnections.
+        """
+        self._seat.identified(identity)
+
     async def frame(self, larger: Callable[[bytes], bool] | None = None) -> bytes | None:
         """The peer's next frame; None once either side is done, or has broken a limit.
 
         A frame over `message_bytes` is taken if `larger` says that this one may be, up to
-        `first_sync_bytes`.
+        `first_sync_bytes`. A peer that is too fast is held back here: what it sends meanwhile
+        stays in the network. Raises TooFrequent for one that is so for too long.
         """
+        self.idle = True
         message = await self.channel.read(self._receive)
+        self.idle = False
         if message is None:
             return None
         if message["type"] == "websocket.disconnect":
@@ -70,6 +92,8 @@ class Socket:
         if len(frame) > self.limits.message_bytes and not self._fits(frame, larger):
             limit = self.limits.message_bytes
             self.channel.close(CloseCode.TOO_BIG, f"a message has at most {limit} bytes")
+            return None
+        if not self._covers(len(frame)) and not await self._paid():
             return None
         return frame
 
@@ -86,6 +110,17 @@ class Socket:
         except UnicodeDecodeError:
             raise InvalidDocumentId("A document id is percent-encoded UTF-8.") from None
 
+    async def _paid(self) -> bool:
+        """Wait until the peer's frames are paid for; False if its connection ends meanwhile."""
+        if not (seconds := self._seat.wait()):
+            return True
+
+        async def waited() -> Message:
+            await self._seat.clock.sleep(seconds)
+            return {}
+
+        return await self.channel.read(waited) is not None
+
     def _fits(self, frame: bytes, larger: Callable[[bytes], bool] | None) -> bool:
         within = len(frame) <= self.limits.first_sync_bytes + OVERHEAD
         return within and larger is not None and larger(frame)
@@ -101,11 +136,14 @@ class SocketEndpoint:
         limits: SocketLimits,
         random: Random,
         draining: Callable[[], bool],
+        admission: Admission | None = None,
     ) -> None:
+        """`admission` counts for all endpoints of a node; without one this one counts by itself."""
         self._serve = serve
         self._limits = limits
         self._random = random
         self._draining = draining
+        self._admission = admission or Admission(AdmissionLimits(), SystemClock())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (await receive())["type"] != "websocket.connect":
@@ -113,13 +151,27 @@ class SocketEndpoint:
         # Accepted before anything is decided: a browser's page cannot see the HTTP status of
         # a refused handshake, only a close code.
         await send({"type": "websocket.accept", "subprotocol": _subprotocol(scope)})
-        with bind(connection=f"{self._random.getrandbits(48):012x}"):
-            channel = AsgiChannel(send)
-            writer = asyncio.create_task(channel.run(), name="channel")
-            try:
-                await self._attend(Socket(scope, receive, channel, self._limits))
-            finally:
-                await writer
+        client = scope.get("client")
+        try:
+            seat = self._admission.arrive(client[0] if client else "")
+        except CollabError as error:
+            # The counters tell of these: a line of log for each would be a flood of its own.
+            reason = close_reason(reason_of(error))
+            await send({"type": "websocket.close", "code": close_code(error), "reason": reason})
+            return
+        try:
+            with bind(connection=f"{self._random.getrandbits(48):012x}"):
+                await self._hold(scope, receive, send, seat)
+        finally:
+            seat.leave()
+
+    async def _hold(self, scope: Scope, receive: Receive, send: Send, seat: Seat) -> None:
+        channel = AsgiChannel(send)
+        writer = asyncio.create_task(channel.run(), name="channel")
+        try:
+            await self._attend(Socket(scope, receive, channel, self._limits, seat))
+        finally:
+            await writer
 
     async def _attend(self, socket: Socket) -> None:
         channel = socket.channel

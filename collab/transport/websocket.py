@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from collab.access import Access
@@ -11,7 +12,7 @@ from collab.auth.live import Watch
 from collab.errors import AccessDenied
 from collab.protocol.ids import parse_document_id
 from collab.protocol.messages import Denied
-from collab.room.codec import YJS
+from collab.room.codec import YJS, Codec
 from collab.room.session import READ_ONLY, Session
 from collab.telemetry import bind
 from collab.transport.closing import close_code, reason_of
@@ -35,13 +36,22 @@ class YjsWire:
     async def serve(self, socket: Socket) -> None:
         await self.serve_document(socket, socket.path_after(PREFIX))
 
-    async def serve_document(self, socket: Socket, name: str) -> None:
-        """Serve the document of this name. Nothing is read before the peer is let in: what it
-        sends meanwhile waits in the server's bounded buffer."""
+    async def serve_document(
+        self,
+        socket: Socket,
+        name: str,
+        codec: Codec = YJS,
+        joined: Callable[[Session], None] = lambda session: None,
+    ) -> None:
+        """Serve the document of this name, to peers that speak as `codec` does. Nothing is read
+        before the peer is let in: what it sends meanwhile waits in the server's bounded buffer.
+        `joined` is told of its session."""
         async with asyncio.timeout(socket.limits.join_seconds):
             document = parse_document_id(name)
             identity = await self._entrance.identify(socket.credentials)
-            session, watch = await self._entrance.join(identity, document, socket.channel, YJS)
+            socket.identified(identity)
+            session, watch = await self._entrance.join(identity, document, socket.channel, codec)
+        joined(session)
         with bind(document=document):
             await self._attend(socket, session, watch)
 
