@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,8 +16,9 @@ from collab.interfaces import Clock
 _access = logging.getLogger("collab.access")
 
 MAX_BODY: Final = 64 * 1024
-"""Bytes of a request's body; content travels over WebSocket."""
-API: Final = "/api/"
+"""Bytes of a request's body, where no other limit is set: content travels over WebSocket."""
+RAW: Final = ("/api/", "/d/", "/doc/")
+"""Below these a document id is part of the path."""
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 
 HEADERS: Final = {
@@ -34,13 +36,27 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """Bytes of a body that is sent to a path with this beginning and this end."""
+
+    prefix: str
+    suffix: str
+    bytes: int
+
+    def covers(self, path: str) -> bool:
+        return path.startswith(self.prefix) and path.endswith(self.suffix)
+
+
 class Edge:
-    """Routes under /api match the path as it was sent; bodies are capped; HEAD works wherever
+    """Routes with ids match the path as it was sent; bodies are capped; HEAD works wherever
     GET does; safe headers; one log line a request, without its query string."""
 
-    def __init__(self, app: App, clock: Clock) -> None:
+    def __init__(self, app: App, clock: Clock, limits: Sequence[BodyLimit] = ()) -> None:
+        """`limits` name the routes that take larger bodies than others."""
         self._app = app
         self._clock = clock
+        self._limits = tuple(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,7 +65,7 @@ class Edge:
         answer = _Answer(send, head=scope["method"] == "HEAD")
         started = self._clock.monotonic()
         try:
-            await self._app(_routed(scope), _capped(scope, receive), answer)
+            await self._app(_routed(scope), self._capped(scope, receive), answer)
         finally:
             path = scope["path"]
             level = logging.DEBUG if path in PROBES else logging.INFO
@@ -61,6 +77,22 @@ class Edge:
                 "milliseconds": round(seconds * 1000, 1),
             }
             _access.log(level, "request", extra=facts)
+
+    def _capped(self, scope: Scope, receive: Receive) -> Receive:
+        path = _path(scope)
+        limit = next((limit.bytes for limit in self._limits if limit.covers(path)), MAX_BODY)
+        announced = _announced(scope)
+        taken = 0
+
+        async def capped() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if max(taken, announced) > limit:
+                raise HTTPException(413, f"A request's body has at most {limit} bytes.")
+            return message
+
+        return capped
 
 
 class _Answer:
@@ -82,31 +114,21 @@ class _Answer:
         await self._send(message)
 
 
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 def _routed(scope: Scope) -> Scope:
-    """The scope to route by: GET for HEAD, and under /api the path as it was sent, so that
+    """The scope to route by: GET for HEAD, and where ids are the path as it was sent, so that
     `a%2Fb` is one segment and is decoded once, where it is parsed."""
     changed: dict[str, Any] = {}
     if scope["method"] == "HEAD":
         changed["method"] = "GET"
-    root = scope.get("root_path", "")
-    if scope["path"].removeprefix(root).startswith(API):
+    if _path(scope).startswith(RAW):
         raw = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
         changed["path"] = raw.partition(b"?")[0].decode("latin-1")
     return {**scope, **changed} if changed else scope
-
-
-def _capped(scope: Scope, receive: Receive) -> Receive:
-    taken = 0
-
-    async def capped() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > MAX_BODY or _announced(scope) > MAX_BODY:
-            raise HTTPException(413, f"A request's body has at most {MAX_BODY} bytes.")
-        return message
-
-    return capped
 
 
 def _announced(scope: Scope) -> int:
