@@ -75,6 +75,7 @@ class _Writer:
     """`collab.interfaces.Channel` that waits for the one receipt, or the close."""
 
     buffered: Final = 0
+    taken: Final = 0
 
     def __init__(self, document: str, sequence: Callable[[], int]) -> None:
         self.outcome: asyncio.Future[int | CollabError] = asyncio.get_running_loop().create_future()
