@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     String,
     and_,
     bindparam,
+    or_,
     select,
     union,
 )
@@ -23,6 +25,10 @@ from collab.storage.tables import documents, grants
 
 _LAST: Final = "\x7f"
 """Sorts after every character of an id, all of which are printable ASCII."""
+
+
+FEW: Final = 32
+"""Patterns that are written out in the statement: the planner knows how many ids they name."""
 
 
 class ranges(FunctionElement[Any]):  # noqa: N801 - named as the SQL functions are
@@ -51,19 +57,13 @@ def _ranges_postgresql(element: ranges, compiler: SQLCompiler, **options: Any) -
 
 
 _LOW_HIGH = ranges(bindparam("ranges", type_=String)).table_valued("low", "high")
-_FITTING = select(documents.c.id).join_from(
+_IN_RANGES = select(documents.c.id).join_from(
     _LOW_HIGH,
     documents,
     and_(documents.c.id >= _LOW_HIGH.c.low, documents.c.id <= _LOW_HIGH.c.high),
 )
-# As a set of ids, each found in an index, and not as a condition on every document.
-_SHOWN = documents.c.id.in_(
-    union(
-        select(documents.c.id).where(documents.c.owner == bindparam("viewer")),
-        select(grants.c.document).where(grants.c.user == bindparam("viewer")),
-        _FITTING,
-    )
-)
+_OWNED = select(documents.c.id).where(documents.c.owner == bindparam("viewer"))
+_GRANTED = select(grants.c.document).where(grants.c.user == bindparam("viewer"))
 
 
 def shown(visible: Visibility | None) -> tuple[ColumnElement[bool] | None, dict[str, object]]:
@@ -71,7 +71,16 @@ def shown(visible: Visibility | None) -> tuple[ColumnElement[bool] | None, dict[
     if visible is None or "*" in visible.patterns:
         return None, {}
     pairs = list(_pairs(visible.patterns))
-    return _SHOWN, {"viewer": visible.user, "ranges": json.dumps(pairs)}
+    values: dict[str, object] = {"viewer": visible.user}
+    fitting: list[Select[Any]] = []
+    if len(pairs) > FEW:
+        fitting.append(_IN_RANGES)
+        values["ranges"] = json.dumps(pairs)
+    elif pairs:
+        within = [and_(documents.c.id >= low, documents.c.id <= high) for low, high in pairs]
+        fitting.append(select(documents.c.id).where(or_(*within)))
+    # As a set of ids, each found in an index, and not as a condition on every document.
+    return documents.c.id.in_(union(_OWNED, _GRANTED, *fitting)), values
 
 
 def _pairs(patterns: Iterable[str]) -> Iterable[tuple[str, str]]:
