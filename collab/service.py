@@ -15,6 +15,7 @@ from collab.clock import SystemClock
 from collab.crdt.pool import WorkerPool
 from collab.hooks import Hooks
 from collab.interfaces import Authorizer, Clock
+from collab.room.opening import Opener
 from collab.room.registry import Registry
 from collab.settings import Settings, unknown_variables
 from collab.storage.catalog import SqlCatalog
@@ -54,7 +55,8 @@ class Service:
         sites = Sites(settings.host, settings.allowed_origins)
         self.authorizer: Authorizer = OpenAuthorizer(sites, self.random)
         self.live = LiveAccess(self.authorizer, backplane, self.clock)
-        self.entrance = Entrance(self.registry, self.catalog, self.authorizer, self.live)
+        self.opener = Opener(self.registry, self.catalog)
+        self.entrance = Entrance(self.registry, self.opener, self.authorizer, self.live)
 
     # --- Life --------------------------------------------------------------------------
 

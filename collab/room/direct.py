@@ -16,12 +16,10 @@ from collab.errors import (
     Unavailable,
     WorkerError,
 )
-from collab.interfaces import Catalog
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import Message, Receipt, SyncStep2
 from collab.room.codec import Codec, Receipts
-from collab.room.opening import open_or_create
-from collab.room.registry import Registry
+from collab.room.opening import Opener
 from collab.room.room import Room
 from collab.room.session import READ_ONLY
 
@@ -33,8 +31,7 @@ _REFUSED: Final = b"\x00"
 
 
 async def write(
-    registry: Registry,
-    catalog: Catalog,
+    opener: Opener,
     document: str,
     update: bytes,
     access: Access,
@@ -51,7 +48,7 @@ async def write(
     """
     try:
         async with asyncio.timeout(seconds):
-            room = await open_or_create(registry, catalog, document, access)
+            room = await opener.open(document, access)
             return await _write(room, document, update, access)
     except TimeoutError:
         raise Unavailable("the update is not known to be saved; send it again") from None

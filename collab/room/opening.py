@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from weakref import WeakValueDictionary
 
 from collab.access import Access
 from collab.errors import DocumentDeleted, DocumentExists, DocumentNotFound
-from collab.interfaces import Catalog, Kind
+from collab.hooks import NewDocument, Unknown
+from collab.interfaces import Catalog
 from collab.room.registry import Registry
 from collab.room.room import Room
 
+Seeds = Callable[[Unknown], Awaitable[NewDocument]]
 
-async def open_or_create(
-    registry: Registry, catalog: Catalog, document: str, access: Access
-) -> Room:
-    """The document's room; who may create documents gets an empty note if there is none.
 
-    Join it without an await in between. Raises as `Registry.open`.
-    """
-    try:
-        return await registry.open(document)
-    except DocumentDeleted:
-        raise
-    except DocumentNotFound:
-        if not access.may_create:
+class Opener:
+    """Opens documents for those who may read them; who may create some gets a new one where
+    there is none, as `seeds` says: empty if that is None."""
+
+    def __init__(self, registry: Registry, catalog: Catalog, seeds: Seeds | None = None) -> None:
+        self._registry = registry
+        self._catalog = catalog
+        self._seeds = seeds
+        self._creating: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def open(self, document: str, access: Access) -> Room:
+        """The document's room. Join it without an await in between.
+
+        Raises as `Registry.open`, and what `seeds` raises.
+        """
+        try:
+            return await self._registry.open(document)
+        except DocumentDeleted:
             raise
-    # Someone else may come first; theirs is as good.
-    with suppress(DocumentExists):
-        await catalog.create(document, "", Kind.NOTE, access.user)
-    return await registry.open(document)
+        except DocumentNotFound:
+            if not access.may_create:
+                raise
+        if self._seeds is None:
+            await self._create(document, access, NewDocument())
+        else:
+            await self._seed(document, access, self._seeds)
+        return await self._registry.open(document)
+
+    async def _seed(self, document: str, access: Access, seeds: Seeds) -> None:
+        """A thousand peers who come at once are one question."""
+        lock = self._creating.get(document)
+        if lock is None:
+            lock = self._creating[document] = asyncio.Lock()
+        waited = lock.locked()
+        async with lock:
+            if waited:
+                with suppress(DocumentNotFound):
+                    await self._catalog.find(document)
+                    return
+            await self._create(document, access, await seeds(Unknown(document, access)))
+
+    async def _create(self, document: str, access: Access, new: NewDocument) -> None:
+        owner = access.user if new.owner is None else new.owner
+        # Someone else may come first; theirs is as good.
+        with suppress(DocumentExists):
+            await self._catalog.create(document, new.title, new.kind, owner, new.seed)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collab.access import Credentials, Identity
 from collab.auth.live import LiveAccess, Watch, Watched
-from collab.interfaces import Authorizer, Catalog, Channel
+from collab.embedding.visits import Visits
+from collab.interfaces import Authorizer, Channel
 from collab.room.codec import Codec
-from collab.room.opening import open_or_create
+from collab.room.opening import Opener
 from collab.room.registry import Registry
 from collab.room.session import Session
 
@@ -15,12 +16,19 @@ class Entrance:
     """Lets peers in. What it raises says why not, as in `collab.transport.closing`."""
 
     def __init__(
-        self, registry: Registry, catalog: Catalog, authorizer: Authorizer, live: LiveAccess
+        self,
+        registry: Registry,
+        opener: Opener,
+        authorizer: Authorizer,
+        live: LiveAccess,
+        visits: Visits | None = None,
     ) -> None:
+        """`visits` tells the product of those who come and go, if it wants to know."""
         self._registry = registry
-        self._catalog = catalog
+        self._opener = opener
         self._authorizer = authorizer
         self._live = live
+        self._visits = visits
 
     @property
     def draining(self) -> bool:
@@ -43,8 +51,11 @@ class Entrance:
         watch = self._live.watch(document, identity)
         try:
             access = await self._authorizer.access(identity, document)
-            room = await open_or_create(self._registry, self._catalog, document, access)
-            return room.join(channel, access, codec), watch
+            room = await self._opener.open(document, access)
+            session = room.join(channel, access, codec)
+            if self._visits is not None:
+                self._visits.begin(room, session)
+            return session, watch
         except BaseException:
             watch.stop()
             raise

@@ -43,7 +43,7 @@ def endpoint(service: Service) -> SocketEndpoint:
 
 
 def served(service: Service, join_seconds: float) -> SocketEndpoint:
-    entrance = Entrance(service.registry, service.catalog, service.authorizer, service.live)
+    entrance = Entrance(service.registry, service.opener, service.authorizer, service.live)
     limits = SocketLimits(100_000, 200_000, join_seconds)
     return SocketEndpoint(
         YjsWire(entrance).serve, limits, service.random, lambda: entrance.draining
