@@ -1,4 +1,4 @@
-"""One real server, and a Node process with real Yjs clients."""
+"""Real servers, and Node processes with real Yjs clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+import pytest_asyncio
 
+from tests.interop.party import SETTINGS, Party, rest_of
 from tests.support.server import ServerProcess
 from tests.support.yjs_peers import YjsPeers, yjs_peers
 
@@ -28,3 +30,28 @@ async def yjs() -> AsyncIterator[YjsPeers]:
 async def rest(server: ServerProcess) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=f"{server.url}/api") as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server in token mode."""
+    data_dir = tmp_path_factory.mktemp("guarded") / "data"
+    with ServerProcess(data_dir, SETTINGS) as process:
+        yield process
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def company() -> AsyncIterator[YjsPeers]:
+    """The Node process of a module's matrix tests."""
+    async with yjs_peers() as peers:
+        yield peers
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def party(guarded: ServerProcess, company: YjsPeers) -> AsyncIterator[Party]:
+    async with rest_of(guarded) as rest:
+        party = Party(guarded, company, rest)
+        try:
+            yield party
+        finally:
+            await party.aclose()

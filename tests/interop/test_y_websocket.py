@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.server import ServerProcess
-from tests.support.yjs_peers import Kind, YjsPeer, YjsPeers, converged
+from tests.support.yjs_peers import YjsPeer, YjsPeers, converged
 
 pytestmark = pytest.mark.node
 
@@ -19,7 +19,7 @@ BOTH_VERSIONS = pytest.mark.parametrize("kind", ["y-websocket-2", "y-websocket-3
 
 
 async def pair(
-    yjs: YjsPeers, server: ServerProcess, room: str, kind: Kind = "y-websocket-3"
+    yjs: YjsPeers, server: ServerProcess, room: str, kind: str = "y-websocket-3"
 ) -> tuple[YjsPeer, YjsPeer]:
     ann = await yjs.open("ann", server.url, room, kind=kind)
     bob = await yjs.open("bob", server.url, room)
@@ -35,7 +35,7 @@ async def export(rest: httpx.AsyncClient, room: str, **query: str) -> httpx.Resp
 
 @BOTH_VERSIONS
 async def test_concurrent_edits_converge_and_reach_a_late_joiner(
-    server: ServerProcess, yjs: YjsPeers, kind: Kind
+    server: ServerProcess, yjs: YjsPeers, kind: str
 ) -> None:
     """[RM2] [RM14] all replicas end equal."""
     ann, bob = await pair(yjs, server, f"interop/concurrent/{kind}", kind)
@@ -58,7 +58,7 @@ async def test_concurrent_edits_converge_and_reach_a_late_joiner(
 
 @BOTH_VERSIONS
 async def test_edits_made_offline_on_both_sides_are_merged_on_return(
-    server: ServerProcess, yjs: YjsPeers, kind: Kind
+    server: ServerProcess, yjs: YjsPeers, kind: str
 ) -> None:
     """[RM13] [RM14] deletions too."""
     ann, bob = await pair(yjs, server, f"interop/offline/{kind}", kind)
@@ -79,7 +79,7 @@ async def test_edits_made_offline_on_both_sides_are_merged_on_return(
 
 @BOTH_VERSIONS
 async def test_a_socket_that_is_cut_in_the_middle_loses_nothing(
-    server: ServerProcess, yjs: YjsPeers, kind: Kind
+    server: ServerProcess, yjs: YjsPeers, kind: str
 ) -> None:
     """[RM6] what has no receipt is sent again."""
     ann, bob = await pair(yjs, server, f"interop/cut/{kind}", kind)

@@ -67,6 +67,7 @@ const CONDITIONS = {
   states: (r) => peerOf(r).states().length === r.count,
   state: (r) => peerOf(r).states().some(([client, state]) =>
     client === r.client && JSON.stringify(state).includes(r.part)),
+  gone: (r) => peerOf(r).states().every(([client]) => client !== r.client),
   acknowledged: (r) => yWebsocketOf(r).acknowledged >= r.count,
   received: (r) => yWebsocketOf(r).received.includes(r.type)
 }

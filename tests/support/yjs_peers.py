@@ -5,27 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
+from tests.support.clients import Clocks, converged
 from tests.support.node import start_node
+from tests.support.waiting import WITHIN
+
+__all__ = ["YjsPeer", "YjsPeers", "converged", "yjs_peers"]
 
 Root = Literal["text", "xml"]
-Kind = Literal[
-    "y-websocket-2",
-    "y-websocket-3",
-    "hocuspocus-2",
-    "hocuspocus-3",
-    "hocuspocus-4",
-    "y-sweet",
-]
-"""What a client is, and the first number of its version where there are several."""
-Clocks = list[list[int]]
-"""A state vector: `[client id, clock]`, by client id."""
-
-WITHIN = 15.0
-"""Seconds that a wait may take. Only a failure ever takes that long."""
 
 
 class YjsError(AssertionError):
@@ -59,15 +49,15 @@ class YjsPeers:
         *,
         user: dict[str, str] | None = None,
         client_id: int | None = None,
-        kind: Kind = "y-websocket-3",
+        kind: str = "y-websocket-3",
         token: str | None = None,
         beside: str | None = None,
         sessions: bool = False,
         backoff: int = 250,
     ) -> YjsPeer:
         """Make a client and connect it to the server at `url` (`http://host:port`); does not
-        wait. `beside` names a Hocuspocus client whose socket it shares, as `sessions` if both
-        have the same document."""
+        wait. `kind` is one that `tests/node/peers/peer.js` lists; `beside` names a Hocuspocus
+        client whose socket it shares, with `sessions` if both have the same document."""
         options = {
             "kind": kind,
             "url": url,
@@ -180,9 +170,12 @@ class YjsPeer:
         """Set the own presence; None takes it away."""
         await self.call("show", state=state)
 
-    async def seen(self, client_id: int, part: str = "") -> None:
-        """Wait for another's presence, with `part` in its JSON."""
+    async def sees(self, client_id: int, part: str = "") -> None:
+        """Wait for someone's presence, with `part` in its JSON."""
         await self.until("state", client=client_id, part=part)
+
+    async def sees_no_more(self, client_id: int) -> None:
+        await self.until("gone", client=client_id)
 
     async def offline(self) -> None:
         """Take its network away."""
@@ -191,6 +184,38 @@ class YjsPeer:
 
     async def online(self) -> None:
         await self.call("online")
+
+    async def cut(self) -> None:
+        """Cut its socket as a lost network does, without a closing handshake."""
+        await self.call("cut")
+
+    async def is_saved(self) -> bool:
+        """Whether, as the client itself sees it, the server has all of its edits."""
+        return bool(await self.call("isSaved"))
+
+    async def has_clocks(self, clocks: Clocks) -> None:
+        """Wait until its state vector is this one, and nothing is pending."""
+        await self.until("clocks", equals=clocks)
+
+    async def closes(self) -> list[int | None]:
+        """The codes that its sockets, or its document on one, were closed with."""
+        codes: list[int | None] = await self.call("closes")
+        return codes
+
+    async def closed(self, code: int) -> None:
+        await self.until("closed", code=code)
+
+    async def refusals(self) -> list[str]:
+        """The reasons that it was given for being refused."""
+        reasons: list[str] = await self.call("refusals")
+        return reasons
+
+    async def refused(self, count: int = 1) -> None:
+        await self.until("refused", count=count)
+
+    async def set_token(self, token: str) -> None:
+        """The token that it gives when it is next asked for one."""
+        await self.call("token", token=token)
 
     async def end(self) -> None:
         await self.call("end")
@@ -203,14 +228,3 @@ async def yjs_peers() -> AsyncIterator[YjsPeers]:
         yield peers
     finally:
         await peers.aclose()
-
-
-async def converged(peers: Sequence[YjsPeer]) -> Clocks:
-    """Wait until all of them hold what each of them holds; returns their state vector."""
-    merged: dict[int, int] = {}
-    for peer in peers:
-        for client, clock in await peer.clocks():
-            merged[client] = max(clock, merged.get(client, 0))
-    expected = [list(pair) for pair in sorted(merged.items())]
-    await asyncio.gather(*(peer.until("clocks", equals=expected) for peer in peers))
-    return expected
