@@ -4,109 +4,289 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
 
 from collab.access import Access, Identity
-from collab.errors import AccessDenied, CollabError
+from collab.auth.alarms import Alarms
+from collab.auth.watch import RENEW_BEFORE, Watch, Watched
+from collab.errors import AccessDenied, CollabError, StorageError, Unauthenticated
 from collab.interfaces import Authorizer, Backplane, Clock, Hint, HintKind
+
+__all__ = ["LiveAccess", "Watch", "Watched"]
 
 _log = logging.getLogger(__name__)
 
+LOOKUPS: Final = 8
+"""Look-ups at a time; the others wait in line, each connection once."""
 
-class Watched(Protocol):
-    """A connection to one document, as those see it who watch over its rights."""
+LOOKUP_SECONDS: Final = 5.0
+"""A look-up that takes longer has failed."""
 
-    def granted(self, access: Access) -> None:
-        """These are its rights from now on."""
+CHECK_SECONDS: Final = 30.0
+"""Time after which rights are looked at although nothing is known to have changed, in case
+the news of it was lost."""
 
-    def denied(self, error: AccessDenied) -> None:
-        """It has none any more. Nothing is called after this."""
+CHECKS_A_SECOND: Final = 50
+"""So many such look-ups are made; with more connections than that allows, it takes longer."""
 
+FAILING_SECONDS: Final = 30.0
+"""So long are rights kept that are known to have changed and cannot be read."""
 
-class Watch:
-    """One connection's entry. `stale` says that rights may have changed since the entry was
-    made or last looked at: whoever reads them before `begin` must then read them again."""
+RETRY_SECONDS: Final = (0.1, 2.0)
+"""The first pause between attempts at that, which doubles, and the longest."""
 
-    __slots__ = ("_forget", "document", "identity", "stale", "watched")
-
-    def __init__(self, document: str, identity: Identity, forget: Callable[[Watch], None]) -> None:
-        self.document = document
-        self.identity = identity
-        self.stale = False
-        self.watched: Watched | None = None
-        self._forget = forget
-
-    def stop(self) -> None:
-        self._forget(self)
+_GOLDEN: Final = 0.618034
+"""Multiples of it fill an interval evenly, however many there are."""
 
 
 class LiveAccess:
-    """All watches of this node, by document."""
+    """All watches of this node, by document.
+
+    Rights change in place: whoever lost them is told `denied`, whoever has others `granted`.
+    A change that comes during a look-up leads to another. If what changed cannot be read,
+    it is tried again for FAILING_SECONDS, and then the connection is refused with an error
+    that is worth a retry.
+    """
 
     def __init__(self, authorizer: Authorizer, backplane: Backplane, clock: Clock) -> None:
         self._authorizer = authorizer
         self._backplane = backplane
         self._clock = clock
         self._watches: dict[str, set[Watch]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._count = self._begun = 0
+        self._queue: deque[Watch] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._alarms = Alarms(clock, self._ring)
+        self._ringing: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._failing = self._closed = False
 
     async def start(self) -> None:
         self._unsubscribe = self._backplane.subscribe(self._receive)
+        self._ringing = asyncio.create_task(self._alarms.run(), name="live access")
 
     async def aclose(self) -> None:
+        self._closed = True
         self._unsubscribe()
-        for task in tuple(self._tasks):
+        self._queue.clear()
+        tasks = [*self._workers, *([self._ringing] if self._ringing else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- Connections -------------------------------------------------------------------
 
     def watch(self, document: str, identity: Identity) -> Watch:
         """Begin to note changes, before the rights are looked up for the first time."""
-        watch = Watch(document, identity, self._forget)
+        watch = Watch(document, identity, self._renewed, self._forget)
         self._watches.setdefault(document, set()).add(watch)
+        self._count += 1
         return watch
 
     def begin(self, watch: Watch, access: Access, watched: Watched) -> None:
         """Tell `watched` what changes from now on; it has `access`."""
+        if watch not in self._watches.get(watch.document, ()):
+            return
         watch.watched = watched
+        self._begun += 1
+        watch.check_at = self._next_check()
+        self._take(watch, access)
+        self._warn_later(watch)
+        self._arm(watch)
         if watch.stale:
-            self._spawn(watch.document)
+            self._want(watch)
+
+    # --- Changes -----------------------------------------------------------------------
 
     def changed(self, document: str) -> None:
         """Rights in the document were changed, here: look again, and tell other nodes."""
-        self._spawn(document)
+        self.recheck(document)
         self._backplane.publish(Hint(HintKind.ACCESS, document, 0))
+
+    def recheck(self, document: str | None = None) -> None:
+        """Look again at the rights of all connections of this node to the document; without
+        one, of all connections: for rights that come from elsewhere."""
+        found: Iterable[Watch]
+        if document is not None:
+            found = self._watches.get(document, ())
+        else:
+            found = (watch for watches in self._watches.values() for watch in watches)
+        for watch in found:
+            watch.stale = True
+            self._want(watch)
 
     def _receive(self, hint: Hint) -> None:
         if hint.kind is HintKind.ACCESS:
-            self._spawn(hint.document)
+            self.recheck(hint.document)
 
-    def _spawn(self, document: str) -> None:
-        for watch in self._watches.get(document, ()):
+    def _renewed(self, watch: Watch) -> None:
+        if watch.watched is not None:
+            self._warn_later(watch)
+            self._want(watch)
+
+    # --- Looking up --------------------------------------------------------------------
+
+    def _want(self, watch: Watch) -> None:
+        """Line up for a look-up. During one nothing is done: it ends with a look at `stale`."""
+        if watch.watched is None or watch.queued or watch.looking or self._closed:
+            return
+        watch.queued = True
+        self._queue.append(watch)
+        if len(self._workers) < LOOKUPS:
+            worker = asyncio.get_running_loop().create_task(self._work(), name="look up rights")
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    async def _work(self) -> None:
+        while self._queue:
+            watch = self._queue.popleft()
+            watch.queued = False
+            if watch.watched is not None:
+                await self._look(watch, watch.watched)
+
+    async def _look(self, watch: Watch, watched: Watched) -> None:
+        demanded, watch.stale = watch.stale, False
+        identity = watch.identity
+        watch.looking = True
+        try:
+            outcome = await self._find(identity, watch.document)
+        finally:
+            watch.looking = False
+        if watch.watched is None:
+            return
+        match outcome:
+            case Access():
+                watch.spared = False
+                watch.failing_since = None
+                self._grant(watch, watched, outcome, watch.renewed and identity is watch.identity)
+            case AccessDenied() if identity is not watch.identity and not watch.spared:
+                # A fresh identity came during the look-up, and may do what the old one may
+                # not. Once only: who renews without end shall not stay for ever.
+                watch.spared = True
+            case AccessDenied():
+                self._deny(watch, watched, outcome)
+            case _:
+                self._failed(watch, watched, demanded)
+        if watch.stale and watch.failing_since is None:
+            self._want(watch)
+
+    async def _find(self, identity: Identity, document: str) -> Access | Exception:
+        if identity.expires is not None and self._clock.time() >= identity.expires:
+            return Unauthenticated("The token has expired.")
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                access = await self._authorizer.access(identity, document)
+        except AccessDenied as error:
+            return error
+        except Exception as error:
+            if not self._failing:
+                _log.warning("rights cannot be looked up", exc_info=error)
+            self._failing = True
+            return error
+        self._failing = False
+        return access
+
+    def _grant(self, watch: Watch, watched: Watched, access: Access, renewed: bool) -> None:
+        news = renewed or access != watch.access
+        self._take(watch, access)
+        if renewed:
+            watch.renewed = False
+        self._arm(watch)
+        if news:
+            with _logged():
+                watched.granted(access)
+
+    def _deny(self, watch: Watch, watched: Watched, error: CollabError) -> None:
+        self._forget(watch)
+        with _logged():
+            watched.denied(error)
+
+    def _failed(self, watch: Watch, watched: Watched, demanded: bool) -> None:
+        """Try again, but not for ever, if rights are known to have changed."""
+        if not demanded:
+            return
+        now = self._clock.monotonic()
+        if watch.failing_since is None:
+            watch.failing_since, watch.tries = now, 0
+        if now - watch.failing_since >= FAILING_SECONDS:
+            _log.error("closed: rights that were changed cannot be read", extra=_about(watch))
+            self._deny(watch, watched, StorageError("rights cannot be looked up"))
+            return
+        watch.stale = True
+        first, longest = RETRY_SECONDS
+        watch.check_at = now + min(first * 2.0**watch.tries, longest)
+        watch.tries += 1
+        self._arm(watch)
+
+    # --- Time --------------------------------------------------------------------------
+
+    def _take(self, watch: Watch, access: Access) -> None:
+        watch.access = access
+        ends = [end for end in (watch.identity.expires, access.expires) if end is not None]
+        watch.end = min(ends, default=None)
+
+    def _warn_later(self, watch: Watch) -> None:
+        expires = watch.identity.expires
+        watch.warn_at = None
+        if expires is not None:
+            watch.warn_at = expires - min(RENEW_BEFORE, (expires - self._clock.time()) / 10)
+
+    def _next_check(self) -> float:
+        seconds = max(CHECK_SECONDS, self._count / CHECKS_A_SECOND)
+        # Connections that came at the same time, after a restart, are not looked at together.
+        return self._clock.monotonic() + seconds * (1 - self._begun * _GOLDEN % 0.5)
+
+    def _arm(self, watch: Watch) -> None:
+        """Set the alarm for what comes next."""
+        ahead = [at for at in (watch.warn_at, watch.end) if at is not None]
+        now, due = self._clock.monotonic(), watch.check_at
+        if ahead:
+            due = min(due, now + max(0.0, min(ahead) - self._clock.time()))
+        if due != watch.due:
+            watch.due = due
+            self._alarms.set(due, watch)
+
+    def _ring(self, watch: Watch, at: float) -> None:
+        watched = watch.watched
+        if watched is None or watch.due != at:
+            return
+        watch.due = 0.0
+        wall = self._clock.time()
+        if watch.warn_at is not None and wall >= watch.warn_at:
+            watch.warn_at = None
+            with _logged():
+                watched.expiring()
+        if watch.end is not None and wall >= watch.end:
+            watch.end = None
             watch.stale = True
-        task = asyncio.get_running_loop().create_task(self._look(document))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _look(self, document: str) -> None:
-        for watch in tuple(self._watches.get(document, ())):
-            if watch.watched is None:
-                continue
-            watch.stale = False
-            try:
-                access = await self._authorizer.access(watch.identity, document)
-            except AccessDenied as error:
-                self._forget(watch)
-                watch.watched.denied(error)
-            except CollabError:
-                _log.exception("rights could not be looked up", extra={"document": document})
-            else:
-                watch.watched.granted(access)
+            self._want(watch)
+        if self._clock.monotonic() >= watch.check_at:
+            watch.check_at = self._next_check()
+            self._want(watch)
+        self._arm(watch)
 
     def _forget(self, watch: Watch) -> None:
+        watch.watched = None
         watches = self._watches.get(watch.document)
-        if watches is not None:
-            watches.discard(watch)
-            if not watches:
-                del self._watches[watch.document]
+        if watches is None or watch not in watches:
+            return
+        watches.discard(watch)
+        self._count -= 1
+        if not watches:
+            del self._watches[watch.document]
+
+
+def _about(watch: Watch) -> dict[str, object]:
+    return {"document": watch.document, "user": watch.identity.user}
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """A fault of one connection is not one of the others."""
+    try:
+        yield
+    except Exception:
+        _log.exception("a connection did not take its rights")

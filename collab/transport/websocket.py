@@ -9,7 +9,7 @@ from typing import Final
 
 from collab.access import Access
 from collab.auth.live import Watch
-from collab.errors import AccessDenied
+from collab.errors import CollabError
 from collab.protocol.ids import parse_document_id
 from collab.protocol.messages import Denied
 from collab.room.codec import YJS, Codec
@@ -89,5 +89,8 @@ class _Peer:
         if could_write and not access.role.may_write:
             self._session.send(Denied(READ_ONLY))
 
-    def denied(self, error: AccessDenied) -> None:
+    def denied(self, error: CollabError) -> None:
         self._session.close(close_code(error), reason_of(error))
+
+    def expiring(self) -> None:
+        """This wire has no way to ask for another token: the connection ends with it."""
