@@ -11,7 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from collab.admission.addresses import Addresses
 from collab.api import openapi, pages, problems
-from collab.api.edge import Edge
+from collab.api.client_tokens import ClientTokens
+from collab.api.edge import BodyLimit, Edge
 from collab.api.parts import ApiParts
 from collab.api.rates import Rates
 from collab.hooks import Hooks
@@ -42,7 +43,7 @@ def create_app(
         title="Collab",
         lifespan=lifespan,
         middleware=[
-            Middleware(Edge, clock=parts.clock),
+            Middleware(Edge, clock=parts.clock, limits=_body_limits(settings)),
             # Before the rates, so that pages of other sites see a 429 for what it is.
             *_cross_origin(settings),
             Middleware(
@@ -58,12 +59,18 @@ def create_app(
     )
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign] # FastAPI's way
     app.state.api = ApiParts(
-        parts.catalog,
-        parts.registry,
-        parts.worker,
-        parts.authorizer,
-        parts.random,
-        parts.admission,
+        catalog=parts.catalog,
+        registry=parts.registry,
+        worker=parts.worker,
+        authorizer=parts.authorizer,
+        random=parts.random,
+        admission=parts.admission,
+        opener=parts.opener,
+        sharing=parts.sharing,
+        mode=settings.auth or "open",
+    )
+    app.state.client_tokens = ClientTokens(
+        settings.auth == "token", None, settings.public_url, parts.clock, parts.random
     )
     problems.install(app)
     for router in openapi.routers():
@@ -81,6 +88,11 @@ def from_environment() -> FastAPI:
     return create_app(load_settings())
 
 
+def _body_limits(settings: Settings) -> list[BodyLimit]:
+    """The routes whose bodies are content."""
+    return [BodyLimit("/d/", "/update", settings.first_sync_bytes)]
+
+
 def _cross_origin(settings: Settings) -> list[Middleware]:
     if not settings.allowed_origins:
         return []
@@ -88,7 +100,7 @@ def _cross_origin(settings: Settings) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=[str(origin) for origin in settings.allowed_origins],
-            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match"],
             expose_headers=["ETag", "Location"],
             max_age=600,

@@ -7,6 +7,7 @@ import os
 from random import SystemRandom
 
 from collab.admission.connections import Admission
+from collab.api.sharing import Sharing
 from collab.auth.live import LiveAccess
 from collab.auth.open import OpenAuthorizer
 from collab.auth.sites import Sites
@@ -20,6 +21,8 @@ from collab.room.registry import Registry
 from collab.settings import Settings, unknown_variables
 from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
+from collab.storage.grants import SqlGrants
+from collab.storage.links import SqlLinks
 from collab.storage.schema import migrate, require_current
 from collab.storage.sql import SqlDocumentStore
 from collab.transport.entrance import Entrance
@@ -42,6 +45,8 @@ class Service:
         self.admission = Admission(admission_limits(settings), self.clock)
         self._database = open_database(settings.database)
         self.catalog = SqlCatalog(self._database, self.clock)
+        self.grants = SqlGrants(self._database, self.clock)
+        self.links = SqlLinks(self._database, self.clock)
         self.worker = WorkerPool(settings.workers, worker_limits(settings))
         backplane = MemoryBackplane()
         self.registry = Registry(
@@ -55,6 +60,9 @@ class Service:
         sites = Sites(settings.host, settings.allowed_origins)
         self.authorizer: Authorizer = OpenAuthorizer(sites, self.random)
         self.live = LiveAccess(self.authorizer, backplane, self.clock)
+        self.sharing = Sharing(
+            self.grants, self.links, self.live, self.clock, settings.public_url, settings.notes_app
+        )
         self.opener = Opener(self.registry, self.catalog)
         self.entrance = Entrance(self.registry, self.opener, self.authorizer, self.live)
 

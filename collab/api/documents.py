@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Response, status
 
+from collab.access import Role
 from collab.api.conditions import etag_of, matches
 from collab.api.parts import (
     CatalogPart,
@@ -40,13 +41,13 @@ async def list_documents(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> DocumentList:
-    """The documents, newest edit first, a page at a time."""
+    """The documents that the caller may see, newest edit first, a page at a time."""
     try:
-        page = await catalog.page(query, cursor, limit)
+        page = await catalog.page(query, cursor, limit, access.visible)
     except ValueError as error:
         raise ParameterError("cursor", "is not the `next` of a page") from error
     return DocumentList(
-        documents=[Document.of(info) for info in page.documents], next=page.next_cursor
+        documents=[Document.of(info, None) for info in page.documents], next=page.next_cursor
     )
 
 
@@ -74,7 +75,7 @@ async def create_document(
     info = await catalog.create(mint_document_id(random), new.title, new.kind, access.user)
     response.headers["Location"] = f"/api/documents/{quote(info.id, safe='')}"
     response.headers["ETag"] = etag_of(info.sequence)
-    return Document.of(info)
+    return Document.of(info, Role.OWNER)
 
 
 _ETAG = {"ETag": {"schema": {"type": "string"}, "description": "The sequence."}}
@@ -94,7 +95,7 @@ async def read_document(
     info = await catalog.find(document)
     # Never answered by 304: a new title does not move the sequence.
     response.headers.update({"ETag": etag_of(info.sequence), "Cache-Control": "no-store"})
-    return Document.of(info)
+    return Document.of(info, access.role)
 
 
 @router.patch(
@@ -119,7 +120,7 @@ async def change_document(
             raise ConditionError(f"The document is at {current}.")
     info = await catalog.rename(document, change.title)
     response.headers["ETag"] = etag_of(info.sequence)
-    return Document.of(info)
+    return Document.of(info, access.role)
 
 
 @router.delete(

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from collab.api import content, documents, health
+from collab.api import content, documents, grants, health, links, me, ysweet
 from collab.api.schemas import Fault, Problem
 
 VERSION = "0.1.0"
@@ -22,7 +22,15 @@ Every error is `application/problem+json`; the types are listed in docs/api.md.
 
 
 def routers() -> tuple[APIRouter, ...]:
-    return (documents.router, content.router, health.router)
+    return (
+        documents.router,
+        content.router,
+        grants.router,
+        links.router,
+        me.router,
+        health.router,
+        ysweet.router,
+    )
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -36,6 +44,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
             tags=[
                 {"name": "documents", "description": "The catalog."},
                 {"name": "content", "description": "What a document holds, in many formats."},
+                {"name": "access", "description": "Who may do what in a document."},
+                {"name": "y-sweet", "description": "What y-sweet's SDK and client call."},
                 {"name": "health", "description": "For supervisors and load balancers."},
             ],
         )

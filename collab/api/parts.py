@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Path, Request
 
 from collab.access import Access, Identity, Role
 from collab.admission.connections import Admission
+from collab.api.sharing import Sharing
 from collab.auth.credentials import credentials_of
 from collab.errors import AccessDenied, InvalidDocumentId
 from collab.interfaces import Authorizer, Catalog, DocumentWorker
 from collab.protocol.ids import parse_document_id
+from collab.room.opening import Opener
 from collab.room.registry import Registry
+
+Mode = Literal["open", "token"]
+"""Who gets in, as `COLLAB_AUTH` says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,9 @@ class ApiParts:
     authorizer: Authorizer
     random: Random
     admission: Admission
+    sharing: Sharing
+    mode: Mode
+    opener: Opener
 
 
 def _parts(request: Request) -> ApiParts:
@@ -51,14 +59,34 @@ def _worker(parts: _Parts) -> DocumentWorker:
     return parts.worker
 
 
+def _authorizer(parts: _Parts) -> Authorizer:
+    return parts.authorizer
+
+
+def _opener(parts: _Parts) -> Opener:
+    return parts.opener
+
+
 def _random(parts: _Parts) -> Random:
     return parts.random
+
+
+def _sharing(parts: _Parts) -> Sharing:
+    return parts.sharing
+
+
+def _mode(parts: _Parts) -> Mode:
+    return parts.mode
 
 
 CatalogPart = Annotated[Catalog, Depends(_catalog)]
 RegistryPart = Annotated[Registry, Depends(_registry)]
 WorkerPart = Annotated[DocumentWorker, Depends(_worker)]
+AuthorizerPart = Annotated[Authorizer, Depends(_authorizer)]
+OpenerPart = Annotated[Opener, Depends(_opener)]
 RandomPart = Annotated[Random, Depends(_random)]
+SharingPart = Annotated[Sharing, Depends(_sharing)]
+ModePart = Annotated[Mode, Depends(_mode)]
 
 
 def _document_id(
@@ -117,4 +145,4 @@ def require_write(access: Access) -> None:
 
 def require_owner(access: Access) -> None:
     if access.role is not Role.OWNER:
-        raise AccessDenied("Only an owner may delete the document.")
+        raise AccessDenied("Only an owner of the document may do this.")

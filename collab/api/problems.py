@@ -49,6 +49,10 @@ KINDS: tuple[tuple[type[errors.CollabError], ProblemKind], ...] = (
     (errors.DocumentNotFound, ProblemKind("not-found", 404, "No such document")),
     (errors.DocumentExists, ProblemKind("exists", 409, "The id is taken")),
     (errors.EntryNotFound, ProblemKind("no-such-entry", 404, "No such grant or link")),
+    (
+        errors.TooManyEntries,
+        ProblemKind("too-many-entries", 409, "As many as the document takes"),
+    ),
     (errors.TooFrequent, ProblemKind("too-frequent", 429, "Too many requests", 1)),
     (
         errors.DocumentUnreadable,
@@ -77,10 +81,12 @@ _PHRASES = {
     403: "The identity may not do this",
     404: "No such document",
     406: "No format that the client accepts",
+    409: "The document takes no more",
     412: "The document was changed meanwhile",
     413: "The body is too large",
     422: "The request does not fit the schema",
     429: "Too many requests",
+    501: "The server lacks a setting for this",
     503: "Try again shortly",
 }
 
@@ -115,6 +121,18 @@ class ParameterError(RequestError):
 
     def faults(self) -> list[Fault] | None:
         return [Fault(parameter=self.parameter, detail=str(self))]
+
+
+class FieldError(RequestError):
+    """A field of the body has a value that only the handler could judge. `pointer` begins with
+    a slash."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = f"#{pointer}"
+
+    def faults(self) -> list[Fault] | None:
+        return [Fault(pointer=self.pointer, detail=str(self))]
 
 
 def problem(

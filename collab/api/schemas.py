@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.config import JsonDict
 
+from collab.access import Role
 from collab.interfaces import DocumentInfo, Kind
 
 MAX_TITLE = 200
@@ -18,16 +19,20 @@ _REFUSED = frozenset({"Cc", "Cs", "Cn", "Co"})
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def clean_title(title: str) -> str:
-    """`title` in NFC with runs of white space as one space. Raises ValueError for characters
-    that a title must not hold (controls, surrogates, bidirectional overrides), or too many."""
-    clean = " ".join(unicodedata.normalize("NFC", title).split())
+def clean_text(text: str, most: int) -> str:
+    """`text` in NFC with runs of white space as one space. Raises ValueError for characters that
+    a name must not hold (controls, surrogates, bidirectional overrides), or more than `most`."""
+    clean = " ".join(unicodedata.normalize("NFC", text).split())
     for character in clean:
         if unicodedata.category(character) in _REFUSED or character in _BIDI_CONTROLS:
             raise ValueError(f"must not contain the character U+{ord(character):04X}")
-    if len(clean) > MAX_TITLE:
-        raise ValueError(f"must be at most {MAX_TITLE} characters, not {len(clean)}")
+    if len(clean) > most:
+        raise ValueError(f"must be at most {most} characters, not {len(clean)}")
     return clean
+
+
+def clean_title(title: str) -> str:
+    return clean_text(title, MAX_TITLE)
 
 
 def iso(moment: datetime) -> str:
@@ -53,6 +58,7 @@ _DOCUMENT: JsonDict = {
     "sequence": 42,
     "created": "2026-01-05T09:30:00.000Z",
     "updated": "2026-01-05T10:12:45.310Z",
+    "role": "editor",
 }
 
 
@@ -67,9 +73,12 @@ class Document(BaseModel):
     sequence: int = Field(description="Moves with every committed change of the content.")
     created: Moment
     updated: Moment = Field(description="When the content last changed.")
+    role: Role | None = Field(
+        description="What the caller may do with the document; null in lists, which do not look."
+    )
 
     @classmethod
-    def of(cls, info: DocumentInfo) -> Document:
+    def of(cls, info: DocumentInfo, role: Role | None) -> Document:
         return cls(
             id=info.id,
             title=info.title,
@@ -77,6 +86,7 @@ class Document(BaseModel):
             sequence=info.sequence,
             created=datetime.fromtimestamp(info.created, UTC),
             updated=datetime.fromtimestamp(info.updated, UTC),
+            role=role,
         )
 
 
@@ -84,7 +94,7 @@ class DocumentList(BaseModel):
     """A page of documents, newest edit first."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"documents": [_DOCUMENT], "next": None}]}
+        json_schema_extra={"examples": [{"documents": [{**_DOCUMENT, "role": None}], "next": None}]}
     )
 
     documents: list[Document]
