@@ -9,6 +9,7 @@ from starlette.routing import WebSocketRoute
 from collab.service import Service
 from collab.transport.socket import Socket, SocketEndpoint, SocketLimits
 from collab.transport.websocket import YjsWire
+from collab.transport.ysweet import YSweetWire
 
 
 def sockets(service: Service) -> list[WebSocketRoute]:
@@ -21,4 +22,8 @@ def sockets(service: Service) -> list[WebSocketRoute]:
             serve, limits, service.random, lambda: entrance.draining, service.admission
         )
 
-    return [WebSocketRoute("/ws/{document:path}", endpoint(YjsWire(entrance).serve))]
+    yjs = YjsWire(entrance)
+    return [
+        WebSocketRoute("/ws/{document:path}", endpoint(yjs.serve)),
+        WebSocketRoute("/d/{document:path}", endpoint(YSweetWire(yjs).serve)),
+    ]

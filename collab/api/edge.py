@@ -19,7 +19,7 @@ MAX_BODY: Final = 64 * 1024
 """Bytes of a request's body, where no other limit is set: content travels over WebSocket."""
 RAW: Final = ("/api/", "/d/", "/doc/")
 """Below these a document id is part of the path."""
-PROBES: Final = frozenset({"/healthz", "/readyz"})
+PROBES: Final = frozenset({"/healthz", "/readyz", "/ready"})
 
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",

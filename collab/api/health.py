@@ -33,7 +33,7 @@ async def healthz() -> Health:
 async def readyz(response: Response, catalog: CatalogPart, registry: RegistryPart) -> Readiness:
     """The database answers, edits are being saved, and the server is not stopping."""
     checks = {
-        "database": await _database(catalog),
+        "database": await check_database(catalog),
         "accepting": _accepting(registry),
         "saving": _saving(registry),
     }
@@ -44,7 +44,8 @@ async def readyz(response: Response, catalog: CatalogPart, registry: RegistryPar
     return Readiness(ready=ready, checks=checks)
 
 
-async def _database(catalog: Catalog) -> Check:
+async def check_database(catalog: Catalog) -> Check:
+    """Whether it answers in time."""
     try:
         async with asyncio.timeout(DATABASE_DEADLINE):
             await catalog.page("", None, 1)
