@@ -96,6 +96,7 @@ class Party:
         user = more.pop("user", {"name": name})
         client: Client
         if kind.key == "pycrdt":
+            more.pop("create", None)
             client = PycrdtPeer(name, self.server.url, document, user=user, **more)
         else:
             unique = f"{name} {len(self._clients)}"

@@ -53,11 +53,13 @@ class YjsPeers:
         token: str | None = None,
         beside: str | None = None,
         sessions: bool = False,
+        create: bool = False,
         backoff: int = 250,
     ) -> YjsPeer:
         """Make a client and connect it to the server at `url` (`http://host:port`); does not
         wait. `kind` is one that `tests/node/peers/peer.js` lists; `beside` names a Hocuspocus
-        client whose socket it shares, with `sessions` if both have the same document."""
+        client whose socket it shares, with `sessions` if both have the same document;
+        `create` makes the document first, where that is a request of its own."""
         options = {
             "kind": kind,
             "url": url,
@@ -67,6 +69,7 @@ class YjsPeers:
             "token": token,
             "beside": beside,
             "sessions": sessions,
+            "create": create,
             "backoff": backoff,
         }
         given = {key: value for key, value in options.items() if value is not None}

@@ -15,6 +15,7 @@ import { YWebsocketPeer } from './y-websocket.js'
  * @property {object | null} [user] the presence to show
  * @property {number} [clientId]
  * @property {number} [backoff] the longest wait before it connects again, in ms
+ * @property {boolean} [create] whether its document may have to be made, where that is a request
  * @property {HocuspocusPeer} [beside] whose socket to share
  * @property {boolean} [sessions] whether the document may be open twice on one socket
  */

@@ -15,6 +15,7 @@ export class YSweetPeer extends Client {
     super(options)
     this.url = options.url
     this.room = options.room
+    this.create = options.create ?? false
     this.offline = false
     /** @type {WebSocket | null} */
     this.socket = null
@@ -44,7 +45,9 @@ export class YSweetPeer extends Client {
     const key = token === null ? '' : `${encodeURIComponent(token)}@`
     const manager = new DocumentManager(`ys://${key}${this.url.replace(/^http:\/\//u, '')}`)
     try {
-      const given = await manager.getClientToken(this.room)
+      const given = this.create
+        ? await manager.getOrCreateDocAndToken(this.room)
+        : await manager.getClientToken(this.room)
       this.scope = given.authorization ?? null
       return given
     } catch (error) {

@@ -1,0 +1,103 @@
+"""Every kind of client while the server restarts, and where a document is not, or no more."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.interop.cases import KINDS, Kind, all_clients, each_client
+from tests.interop.party import SETTINGS, Party, rest_of, token
+from tests.support.clients import converged
+from tests.support.server import ServerProcess
+from tests.support.yjs_peers import YjsPeers
+
+pytestmark = [pytest.mark.node, pytest.mark.asyncio(loop_scope="module")]
+
+GONE = 4404
+
+
+async def survive(party: Party, server: ServerProcess, kill: bool) -> None:
+    """Clients of all kinds type before, while and after the server is away."""
+    document = await party.document()
+    clients = [await party.come(kind, kind.key, document) for kind in KINDS]
+    await asyncio.gather(*(client.synced() for client in clients))
+    for kind, client in zip(KINDS, clients, strict=True):
+        await client.insert(-1, f"<{kind.key} before>")
+    await asyncio.gather(*(client.saved() for client in clients))
+    if kill:
+        server.kill()
+    else:
+        assert server.terminate() == 0
+    for kind, client in zip(KINDS, clients, strict=True):
+        await client.insert(-1, f"<{kind.key} meanwhile>")
+    server.restart()
+    await asyncio.gather(*(client.saved() for client in clients))
+    await converged(clients)
+    (text,) = {await client.content() for client in clients}
+    assert await party.text(document) == text
+    for kind in KINDS:
+        assert text.count(f"<{kind.key} before>") == text.count(f"<{kind.key} meanwhile>") == 1
+    for shown in clients:
+        await shown.show({"user": {"name": "back"}})
+        await asyncio.gather(*(other.sees(shown.client_id, '"back"') for other in clients))
+
+
+async def outlast(data_dir: Path, company: YjsPeers, kill: bool) -> None:
+    with ServerProcess(data_dir, SETTINGS) as server:
+        async with rest_of(server) as rest:
+            party = Party(server, company, rest)
+            try:
+                await survive(party, server, kill)
+            finally:
+                await party.aclose()
+
+
+@all_clients("stopped")
+async def test_a_server_that_stops_is_returned_to(tmp_path: Path, company: YjsPeers) -> None:
+    """[RM18] [AC16] with all that was done meanwhile."""
+    await outlast(tmp_path / "data", company, kill=False)
+
+
+@all_clients("killed")
+async def test_a_server_that_is_killed_loses_nothing(tmp_path: Path, company: YjsPeers) -> None:
+    """[RM1] [ST1] what had its receipt is there, the rest is sent again."""
+    await outlast(tmp_path / "data", company, kill=True)
+
+
+@each_client("unknown")
+async def test_a_document_that_is_not_there(party: Party, kind: Kind) -> None:
+    """[AC6] [AC7] is refused to who may not make it, and made by who may."""
+    document = f"unknown-{kind.key}"
+    eve = await party.come(kind, "eve", document)
+    if kind.is_hocuspocus or kind.key == "y-sweet":
+        await eve.refused()
+    else:
+        await eve.closed(GONE)
+    assert (await party.rest.get(f"/documents/{document}")).status_code == 404
+    maker = token("ann", {document: "owner"}, create=True)
+    ann = await party.come(kind, "ann", document, token=maker, create=True)
+    await ann.insert(0, "made")
+    await ann.saved()
+    bob = await party.come(kind, "bob", document)
+    await bob.shows("made")
+
+
+@each_client("deleted")
+async def test_a_document_that_is_deleted_while_it_is_open(party: Party, kind: Kind) -> None:
+    """[AC7] [RM11] the clients are told, and so is who comes later."""
+    document = await party.document()
+    ann, bob = await party.pair(kind, document)
+    await ann.insert(0, "gone")
+    await bob.shows("gone")
+    (await party.rest.delete(f"/documents/{document}")).raise_for_status()
+    late = await party.come(kind, "late", document)
+    for client in (ann, bob, late):
+        if kind.is_hocuspocus or kind.key == "y-sweet":
+            await client.refused()
+        else:
+            await client.closed(GONE)
+    await ann.insert(-1, " for good")
+    assert not await ann.is_saved()
+    assert (await party.rest.get(f"/documents/{document}")).status_code == 404
