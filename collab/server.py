@@ -15,10 +15,12 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from collab.admission.doors import ROOM, Doors
 from collab.app import Service
 from collab.errors import ConfigError
 from collab.settings import Settings
-from collab.transport.uvicorn_http import BoundedHttpProtocol
+from collab.transport.uvicorn_http import bounded
+from collab.transport.uvicorn_intake import metered
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
 
 _log = logging.getLogger(__name__)
@@ -118,12 +120,13 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    doors = Doors(ROOM * settings.connections, ROOM * settings.connections_per_address)
     return uvicorn.Config(
         app,
         # Started and stopped here, so that a failure is our error and not uvicorn's traceback.
         lifespan="off",
-        http=BoundedHttpProtocol,
-        ws=BoundedWebSocketProtocol,
+        http=bounded(doors),
+        ws=metered(doors, settings.unauthenticated_bytes),
         # The endpoint holds most messages to less; see `first_sync_bytes`.
         ws_max_size=max(settings.message_bytes, settings.first_sync_bytes) + 1024,
         # 15 KB of a compressed frame can become 15 MiB.

@@ -25,6 +25,10 @@ _log = logging.getLogger(__name__)
 OVERHEAD: Final = 1024
 """Bytes of a frame around its update, at most: an address and a few numbers."""
 
+IDENTIFIED: Final = "collab.identified"
+"""An extension of the ASGI scope that our own server has: it is called once the peer is known,
+and reads little of it before."""
+
 Scope = MutableMapping[str, Any]
 
 
@@ -68,6 +72,9 @@ class Socket:
         which several identities may speak calls it for each. Raises TooManyConnections.
         """
         self._seat.identified(identity)
+        extensions = self.scope.get("extensions") or {}
+        if (tell := extensions.get(IDENTIFIED)) is not None:
+            tell()
 
     async def frame(self, larger: Callable[[bytes], bool] | None = None) -> bytes | None:
         """The peer's next frame; None once either side is done, or has broken a limit.

@@ -1,0 +1,139 @@
+"""What uvicorn takes in from one WebSocket peer, before the application has had its say.
+
+uvicorn hands all that arrived to the parser at once, up to 256 KB: with frames of six bytes that
+is a third of a second in which nobody else is served, and 12 MB of messages. It lets the parser
+gather the largest message there may be, whoever sends it. And nobody counts frames that are no
+messages: pings, pongs, fragments.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from websockets.frames import Frame
+
+from collab.admission.doors import Doors
+from collab.admission.rates import TokenBucket
+from collab.protocol.close import CloseCode
+from collab.transport.socket import IDENTIFIED
+from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
+
+SLICE: Final = 8 * 1024
+"""Bytes that are parsed at a time: some 1,300 of the smallest frames, 0.3 MB as messages."""
+EARLY_BYTES: Final = 64 * 1024
+"""Bytes after which reading stops until the application asks for the first message, and that
+may come in excess of `early_message` until the peer is known."""
+PETTY_RATE: Final = 200.0
+"""Pings, pongs and fragments a second, over ten seconds."""
+
+_NOTHING: Final = memoryview(b"")
+
+
+class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
+    """What `collab serve` runs uvicorn with, by way of `metered`."""
+
+    doors: ClassVar[Doors] = Doors(1_000_000, 1_000_000)
+    early_message: ClassVar[int] = 1024 * 1024
+    """Bytes that are read from a peer that is not known yet; then it is not read from, and the
+    deadline to say who it is ends it."""
+
+    _asked = False
+    """Whether the application asked for a first message."""
+    _budget: float = EARLY_BYTES
+    """Bytes that are read before the next of these happens."""
+    _petty: TokenBucket | None = None
+    _unread = _NOTHING
+    """What arrived and was not parsed; nothing is read from the network meanwhile."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unread = _NOTHING
+        super().connection_lost(exc)
+        self.doors.leave(self.client)
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if not self.handshake_complete:  # else it was refused
+            extensions: Any = self.scope["extensions"]
+            extensions[IDENTIFIED] = self._identified
+
+    def data_received(self, data: bytes) -> None:
+        self._budget -= len(data)
+        if self._unread:  # read on for the peer's answer to our close
+            self._unread = memoryview(bytes(self._unread) + data)
+        elif len(data) > SLICE:
+            self._unread = memoryview(data)
+            self.transport.pause_reading()
+            self._parse()
+        else:
+            super().data_received(data)
+            if self._budget < 0:
+                self.transport.pause_reading()
+
+    async def receive(self) -> Any:
+        if self.handshake_complete and not self._asked:
+            self._asked = True
+            self._extend(self.early_message)
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._go_on()
+        return message
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        self._budget = float("inf")
+        self._go_on()  # the peer's answer to our close may be unread
+
+    def handle_ping(self) -> None:
+        if self._affords():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._affords():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if self._affords():
+            super().handle_cont(event)
+
+    def _identified(self) -> None:
+        self._extend(float("inf"))
+
+    def _extend(self, amount: float) -> None:
+        self._budget += amount
+        if not self.read_paused:
+            self._go_on()
+
+    def _parse(self) -> None:
+        """Parse one slice of what is unread; the next one in its turn."""
+        piece, self._unread = bytes(self._unread[:SLICE]), self._unread[SLICE:]
+        if piece and not self.transport.is_closing():
+            super().data_received(piece)
+            if not self.read_paused:
+                self._go_on()
+
+    def _go_on(self) -> None:
+        if self._unread:
+            self.loop.call_soon(self._parse)
+        elif self._budget >= 0 and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _affords(self) -> bool:
+        """Count a frame that is no message. One too many closes the connection."""
+        if self.close_sent:
+            return False
+        now = self.loop.time()
+        if self._petty is None:
+            self._petty = TokenBucket(PETTY_RATE, now)
+        if not self._petty.take(1, now):
+            return True
+        self.frames = []
+        self.conn.fail(CloseCode.TOO_FAST, "too many control frames or fragments")
+        self.handle_parser_exception()
+        return False
+
+
+def metered(doors: Doors, early_message: int) -> type[MeteredWebSocketProtocol]:
+    """The protocol class of one server."""
+    members = {"doors": doors, "early_message": early_message}
+    return type("MeteredWebSocket", (MeteredWebSocketProtocol,), members)
