@@ -31,8 +31,12 @@ _LINK: JsonDict = {
 }
 
 
+_LAST = datetime.max.replace(tzinfo=UTC).timestamp() - 1
+"""Tokens may end later, texts cannot say so."""
+
+
 def moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(min(seconds, _LAST), UTC)
 
 
 def _read_moment(value: Any) -> datetime:

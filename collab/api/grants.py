@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
@@ -17,13 +16,11 @@ from collab.api.parts import (
     require_owner,
 )
 from collab.api.problems import ParameterError, responses
-from collab.errors import AccessDenied
+from collab.auth.claims import USER_LENGTH, check_user
+from collab.errors import AccessDenied, Unauthenticated
 from collab.interfaces import Catalog
 
 router = APIRouter(prefix="/api/documents/{id}/grants", tags=["access"])
-
-MAX_USER = 255
-"""Characters in the id of a user."""
 
 
 def _user_id(
@@ -37,11 +34,11 @@ def _user_id(
         text = unquote_to_bytes(user).decode("utf-8")
     except UnicodeDecodeError:
         raise ParameterError("user", "is not percent-encoded UTF-8") from None
-    if len(text) > MAX_USER:
-        raise ParameterError("user", f"must be at most {MAX_USER} characters, not {len(text)}")
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ParameterError("user", "must not contain control characters")
-    return text
+    try:
+        return check_user(text)
+    except Unauthenticated:
+        most = f"must be at most {USER_LENGTH} characters"
+        raise ParameterError("user", f"{most} on one line, without spaces around it") from None
 
 
 UserId = Annotated[str, Depends(_user_id)]

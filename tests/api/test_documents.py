@@ -26,7 +26,7 @@ async def test_a_new_document_has_a_short_unguessable_id(client: httpx.AsyncClie
     """[HT1] POST answers 201 with the document and its Location."""
     response = await client.post(URL, json={"title": " Plan  for\nMay ", "kind": "text"})
     body = response.json()
-    assert set(body) == {"id", "title", "kind", "sequence", "created", "updated"}
+    assert set(body) == {"id", "title", "kind", "sequence", "created", "updated", "role"}
     assert (body["title"], body["kind"], body["sequence"]) == ("Plan for May", "text", 0)
     assert response.headers["Location"] == f"{URL}/{body['id']}"
     assert re.fullmatch(r"[A-Za-z0-9]{12,24}", body["id"])
