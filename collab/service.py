@@ -9,12 +9,11 @@ from random import SystemRandom
 from collab.admission.connections import Admission
 from collab.api.sharing import Sharing
 from collab.auth.live import LiveAccess
-from collab.auth.open import OpenAuthorizer
-from collab.auth.sites import Sites
 from collab.backplane.memory import MemoryBackplane
 from collab.clock import SystemClock
 from collab.crdt.pool import WorkerPool
 from collab.hooks import Hooks
+from collab.identity import build_gate
 from collab.interfaces import Authorizer, Clock
 from collab.room.opening import Opener
 from collab.room.registry import Registry
@@ -57,8 +56,10 @@ class Service:
             self.random,
             room_limits(settings),
         )
-        sites = Sites(settings.host, settings.allowed_origins)
-        self.authorizer: Authorizer = OpenAuthorizer(sites, self.random)
+        gate = build_gate(settings, self.grants, self.links, self.clock, self.random)
+        self.authorizer: Authorizer = gate.authorizer
+        self.issuer = gate.issuer
+        self._keys = gate.keys
         self.live = LiveAccess(self.authorizer, backplane, self.clock)
         self.sharing = Sharing(
             self.grants, self.links, self.live, self.clock, settings.public_url, settings.notes_app
@@ -72,6 +73,8 @@ class Service:
         """Raises ConfigError or StorageError."""
         for line in unknown_variables(os.environ):
             _log.warning("%s", line)
+        if self._keys is not None:
+            await self._keys.start()
         await prepare_database(self.settings)
         await require_current(self._database)
         await self.registry.start()
@@ -91,6 +94,8 @@ class Service:
                 await self.worker.aclose()
             finally:
                 await self._database.aclose()
+                if self._keys is not None:
+                    await self._keys.aclose()
 
 
 async def prepare_database(settings: Settings) -> None:

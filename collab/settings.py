@@ -21,6 +21,10 @@ PREFIX = "COLLAB_"
 KIB = 1024
 MIB = 1024 * KIB
 
+MIN_SECRET = 32
+"""Bytes of a secret that signs tokens, as many as its hash has: with fewer, whoever holds one
+token can try out secrets."""
+
 Network = IPv4Network | IPv6Network
 
 
@@ -241,12 +245,28 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir.absolute() / 'collab.db'}"
 
     def require_safe_exposure(self) -> None:
-        """Raise ConfigError if the server would be open to a network without saying so."""
+        """Raise ConfigError if the server would be open to a network without saying so, or
+        could not tell whom to let in."""
         if self.auth is None and not is_loopback(self.host):
             raise ConfigError(
-                f"COLLAB_HOST={self.host} lets the network in, and there are no accounts: set "
-                "COLLAB_AUTH=open if everyone who reaches it may edit, or COLLAB_HOST=127.0.0.1"
+                f"COLLAB_HOST={self.host} lets the network in: set COLLAB_AUTH=token to let in "
+                "who brings a token, COLLAB_AUTH=open if everyone who reaches it may edit, or "
+                "COLLAB_HOST=127.0.0.1"
             )
+        if self.auth == "token":
+            self.require_token_settings()
+
+    def require_token_settings(self) -> None:
+        """Raise ConfigError unless there is what tokens are checked by."""
+        if self.auth != "token":
+            raise ConfigError("COLLAB_AUTH is not token: nobody needs a token")
+        if self.jwt_secret is None and self.jwks is None:
+            raise ConfigError("COLLAB_AUTH=token needs COLLAB_JWT_SECRET or COLLAB_JWKS")
+        if self.jwt_issuer is None:
+            raise ConfigError("COLLAB_AUTH=token needs COLLAB_JWT_ISSUER")
+        secret = b"" if self.jwt_secret is None else self.jwt_secret.get_secret_value().encode()
+        if secret and len(secret) < MIN_SECRET:
+            raise ConfigError(f"COLLAB_JWT_SECRET must have at least {MIN_SECRET} bytes")
 
     def make_data_dir(self) -> None:
         """Make the data directory if it is needed. Raises ConfigError."""

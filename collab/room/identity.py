@@ -32,7 +32,8 @@ def stamp(access: Access, state: str) -> str:
 def _known(access: Access) -> dict[str, Any]:
     known: dict[str, Any] = {"id": access.user}
     if access.verified:
-        known["name"] = access.name
+        if access.name:
+            known["name"] = access.name
         if access.color is not None:
             known["color"] = access.color
     return known

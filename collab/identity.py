@@ -1,0 +1,61 @@
+"""Who gets in, as the settings have it: `open` and `token` mode, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from collab.auth.claims import ClaimRules
+from collab.auth.jwks import KeySet, key_source
+from collab.auth.open import OpenAuthorizer
+from collab.auth.sites import Sites
+from collab.auth.token import TokenAuthorizer
+from collab.auth.tokens import TokenIssuer, TokenVerifier
+from collab.errors import ConfigError
+from collab.interfaces import Authorizer, Clock, Grants, Links
+from collab.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The authorizer; what signs tokens that it takes, if there is a secret in token mode; the
+    keys to start before and to close after it, if they come from a key set."""
+
+    authorizer: Authorizer
+    issuer: TokenIssuer | None
+    keys: KeySet | None
+
+
+def build_gate(
+    settings: Settings, grants: Grants, links: Links, clock: Clock, random: Random
+) -> Gate:
+    """Raises ConfigError."""
+    sites = Sites(settings.host, settings.allowed_origins)
+    if settings.auth != "token":
+        return Gate(OpenAuthorizer(sites, random), None, None)
+    rules = _rules(settings)
+    keys = None
+    if settings.jwks is not None:
+        keys = KeySet(key_source(settings.jwks), clock, settings.jwks_seconds)
+    verifier = TokenVerifier(rules, _secret(settings), keys, clock)
+    authorizer = TokenAuthorizer(sites, verifier, grants, links, clock, random)
+    issuer = None if settings.jwt_secret is None else token_issuer(settings, clock)
+    return Gate(authorizer, issuer, keys)
+
+
+def token_issuer(settings: Settings, clock: Clock) -> TokenIssuer:
+    """What signs tokens with the secret of the settings. Raises ConfigError."""
+    rules, secret = _rules(settings), _secret(settings)
+    if secret is None:
+        raise ConfigError("COLLAB_JWT_SECRET is not set: tokens are signed with it")
+    return TokenIssuer(rules, secret, clock)
+
+
+def _rules(settings: Settings) -> ClaimRules:
+    settings.require_token_settings()
+    assert settings.jwt_issuer is not None
+    return ClaimRules(settings.jwt_issuer, settings.jwt_audience, settings.jwt_leeway_seconds)
+
+
+def _secret(settings: Settings) -> bytes | None:
+    return None if settings.jwt_secret is None else settings.jwt_secret.get_secret_value().encode()
