@@ -266,6 +266,11 @@ class Channel(Protocol):
     def buffered(self) -> int:
         """Bytes taken by `send` and not yet taken by the network."""
 
+    @property
+    def taken(self) -> int:
+        """Bytes that the network took so far. Only that it grows while the peer reads is
+        asked: channels of one connection may all give the connection's."""
+
     def send(self, frame: bytes) -> None:
         """Take one binary frame, in order, without waiting. Nothing happens once closed."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from collab.protocol.messages import Message, Stateless
+from collab.protocol.messages import AwarenessUpdate, Message, Stateless
 from collab.room.codec import Codec
-from collab.room.outbox import Item, ItemKind, Outbox
+from collab.room.items import Item, ItemKind
+from collab.room.outbox import Outbox
 
 if TYPE_CHECKING:
     from collab.room.session import Session
@@ -31,8 +32,9 @@ class Audience:
             if not peers:
                 del self._peers[session.codec]
 
-    def send(self, kind: ItemKind, message: Message) -> None:
-        """The hot path."""
+    def send(self, kind: ItemKind, message: Message, since: int = 0, until: int = 0) -> None:
+        """The hot path. For `since` and `until` see `Item`."""
+        entries = message.entries if isinstance(message, AwarenessUpdate) else ()
         bodies: dict[Callable[[Message], bytes], bytes] = {}
         for codec, outboxes in tuple(self._peers.items()):
             if isinstance(message, Stateless) and not codec.stateless:
@@ -40,6 +42,7 @@ class Audience:
             body = bodies.get(codec.encode)
             if body is None:
                 body = bodies[codec.encode] = codec.encode(message)
-            item = Item(kind, codec.prefix + body if codec.prefix else body)
+            frame = codec.prefix + body if codec.prefix else body
+            item = Item(kind, frame, since, until, entries)
             for outbox in tuple(outboxes.values()):
                 outbox.put(item)

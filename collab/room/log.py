@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable
+from itertools import islice
 
 from collab.interfaces import LogRow, Snapshot, StoredDocument
 
@@ -96,12 +97,15 @@ class DocumentLog:
         self._close_hole()
         self._count_tail()
 
-    def since(self, version: int) -> list[bytes] | None:
-        """The updates added after `version`; None if they are not remembered any more."""
-        if version == self.version:
+    def between(self, since: int, until: int) -> list[bytes] | None:
+        """The updates added after version `since` up to `until`; None if the first of them is
+        not remembered any more."""
+        if since >= until:
             return []
-        newer = [data for number, data in self._recent if number > version]
-        return newer if len(newer) == self.version - version else None
+        first = self._recent[0][0] if self._recent else self.version + 1
+        if since + 1 < first:
+            return None
+        return [data for _, data in islice(self._recent, since + 1 - first, until + 1 - first)]
 
     def _set(self, stored: StoredDocument) -> None:
         self.base = stored.snapshot

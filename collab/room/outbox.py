@@ -3,53 +3,104 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from enum import Enum, auto
+from typing import Final, assert_never
 
+from collab.errors import CollabError
 from collab.interfaces import Channel
+from collab.protocol.awareness import AwarenessEntry
+from collab.room.backlog import Backlog
+from collab.room.items import Item, ItemKind, Part, Supply
+
+MOST_PRESENT: Final = 20_000
+"""Clients whose latest states wait for one peer; the states are shared with the room."""
 
 
-class ItemKind(Enum):
-    """What a frame is for, so that a full outbox can treat kinds differently."""
+@dataclass(slots=True)
+class _Missed:
+    """In the place of updates: those up to this version are made anew."""
 
-    UPDATE = auto()
-    PRESENCE = auto()
-    ANSWER = auto()
-    """What the peer asked for: sync steps and receipts."""
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """An encoded frame; one object for all peers it goes to."""
+class _Question:
+    """A sync request that is answered when the channel has room for the answer."""
 
-    kind: ItemKind
-    frame: bytes
+    state_vector: bytes
+
+
+class _Presence:
+    """In the place of presence frames: the latest of each client is sent."""
+
+
+_PRESENCE: Final = _Presence()
+_Entry = Item | _Missed | _Question | _Presence
 
 
 class Outbox:
-    """Frames in order: straight to the channel while it keeps up, else queued in memory.
+    """In order: straight to the channel while it keeps up, else waiting here.
 
-    One answer at a time may wait beside the limit: a joiner's first content can be larger
-    than everything that a peer may fall behind by. `overflow` is called when anything else
-    does; the queue is dropped then, since a peer must not get a stream with a hole in it.
+    Frames wait until the connection's backlog is full. Then updates and presence are dropped,
+    and what remains of them is where they stood: the log's version that the peer was sent
+    last, and the latest state of each client. As the channel takes more, updates are merged
+    anew from the log, or, if it does not remember so far back, worked out from a state vector
+    that the peer had before it fell behind. Each stays behind what it builds on, and a receipt
+    behind the updates that it stands for. Answers are kept, and bounded in bytes and number:
+    where none waits one of any size is taken, and over it `overflow` is called.
     """
 
-    __slots__ = ("_channel", "_dead", "_exempt", "_high", "_limit", "_overflow", "_queue", "queued")
+    __slots__ = (
+        "_answers",
+        "_backlog",
+        "_busy",
+        "_channel",
+        "_cursor",
+        "_dead",
+        "_dropped",
+        "_high",
+        "_known",
+        "_missed",
+        "_most",
+        "_presence",
+        "_queue",
+        "_supply",
+    )
 
     def __init__(
-        self, channel: Channel, high: int, limit: int, overflow: Callable[[], None]
+        self, channel: Channel, supply: Supply, backlog: Backlog, high: int, most: int
     ) -> None:
         self._channel = channel
+        self._supply = supply
+        self._backlog = backlog
         self._high = high
-        self._limit = limit
-        self._overflow = overflow
-        self._queue: deque[Item] = deque()
-        self._exempt: Item | None = None
+        self._most = most
+        self._queue: deque[_Entry] = deque()
+        self._answers = 0
+        self._busy = False
+        """Whether a worker looks for what the first entry asks."""
         self._dead = False
-        self.queued = 0
-        """Bytes in the queue, the exempt answer left out."""
+        self._dropped = False
+        self._missed = 0
+        """Places in the queue where updates were dropped; the first begins at the cursor."""
+        self._cursor = 0
+        """The log's version up to which the peer was sent updates."""
+        self._known = b""
+        """What the peer had when something began to wait, as a state vector."""
+        self._presence: dict[int, AwarenessEntry] = {}
         channel.on_drain(self._flush)
+        backlog.join(self.collapse)
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything waits here."""
+        return bool(self._queue)
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether frames were dropped that are to be made anew."""
+        return self._dropped
 
     def put(self, item: Item) -> None:
         channel = self._channel
@@ -58,34 +109,207 @@ class Outbox:
             return
         self._enqueue(item)
 
+    def ask(self, state_vector: bytes) -> Awaitable[None] | None:
+        """Answer a sync request, behind all that waits. What is returned is to be awaited.
+
+        Raises DocumentUnreadable.
+        """
+        straight = not self._queue and self._channel.buffered < self._high
+        if straight and (part := self._supply.missing_now(state_vector, answer=True)) is not None:
+            self._pass(part)
+            return None
+        question = _Question(state_vector)
+        if self._dead or not self._keep(question, len(state_vector)) or not straight:
+            return None
+        self._busy = True
+        return self._work_long(question, state_vector)
+
     def end(self) -> None:
         """Drop what waits and take nothing more."""
         self._dead = True
         self._high = -1  # keeps `put` to the one comparison while all is well
+        for entry in self._queue:
+            self._release(entry)
         self._queue.clear()
-        self._exempt = None
-        self.queued = 0
+        self._presence.clear()
+        self._backlog.leave(self.collapse)
+
+    def collapse(self) -> None:
+        """Give back what can be made anew."""
+        if self._dropped or self._dead or not self._queue:
+            return
+        self._dropped = True
+        entries = tuple(self._queue)
+        self._queue.clear()
+        for entry in entries:
+            if isinstance(entry, Item) and entry.kind is not ItemKind.ANSWER:
+                self._release(entry)
+                self._drop(entry)
+            else:
+                self._queue.append(entry)
+
+    # --- Taking ------------------------------------------------------------------------
 
     def _enqueue(self, item: Item) -> None:
         if self._dead:
             return
-        size = len(item.frame)
-        if self.queued + size <= self._limit:
-            self._queue.append(item)
-            self.queued += size
-        elif item.kind is ItemKind.ANSWER and self._exempt is None:
-            self._queue.append(item)
-            self._exempt = item
+        if item.kind is ItemKind.ANSWER:
+            self._keep(item, len(item.frame))
+            return
+        self._begin()
+        if not self._dropped and not self._backlog.fits(len(item.frame)):
+            self._backlog.relieve()
+            self._dropped = True
+        if self._dropped:
+            self._drop(item)
         else:
+            self._queue.append(item)
+            self._backlog.add(len(item.frame))
+
+    def _begin(self) -> None:
+        if not self._queue:
+            self._known = self._supply.known()
+            self._supply.waiting()
+
+    def _keep(self, entry: Item | _Question, size: int) -> bool:
+        """Let an answer wait; False if there are too many."""
+        backlog = self._backlog
+        if not backlog.fits(size):
+            backlog.relieve()
+        if self._answers >= self._most or (self._answers and not backlog.fits(size)):
             self.end()
-            self._overflow()
+            self._supply.overflow()
+            return False
+        self._begin()
+        self._queue.append(entry)
+        self._answers += 1
+        backlog.add(size)
+        return True
+
+    def _drop(self, item: Item) -> None:
+        """Note what is to be made anew."""
+        queue = self._queue
+        last = queue[-1] if queue else None
+        if item.kind is ItemKind.UPDATE:
+            self._cursor = min(self._cursor, item.since) if self._missed else item.since
+            if isinstance(last, _Missed):
+                last.until = item.until
+            else:
+                self._missed += 1
+                queue.append(_Missed(item.until))
+            return
+        if not self._presence:
+            queue.append(_PRESENCE)
+        self._presence.update((entry.client, entry) for entry in item.entries)
+        if len(self._presence) > MOST_PRESENT:
+            self.end()
+            self._supply.overflow()
+
+    def _release(self, entry: _Entry) -> None:
+        """It does not wait any more."""
+        match entry:
+            case Item(kind=kind, frame=frame):
+                self._backlog.remove(len(frame))
+                self._answers -= kind is ItemKind.ANSWER
+            case _Question(state_vector):
+                self._backlog.remove(len(state_vector))
+                self._answers -= 1
+            case _Missed():
+                self._missed -= 1
+            case _Presence():
+                pass
+            case _:
+                assert_never(entry)
+
+    # --- Sending -----------------------------------------------------------------------
 
     def _flush(self) -> None:
         queue, channel = self._queue, self._channel
-        while queue and channel.buffered < self._high:
-            item = queue.popleft()
-            if item is self._exempt:
-                self._exempt = None
-            else:
-                self.queued -= len(item.frame)
-            channel.send(item.frame)
+        try:
+            while queue and not self._busy and channel.buffered < self._high:
+                self._send(queue[0])
+        except CollabError as error:
+            self._supply.failed(error)
+
+    def _send(self, entry: _Entry) -> None:
+        """Send some of the first entry, or all."""
+        match entry:
+            case Item(frame=frame):
+                self._done(entry)
+                self._channel.send(frame)
+            case _Missed():
+                self._catch_up(entry)
+            case _Question(state_vector):
+                self._work(entry, state_vector)
+            case _Presence():
+                self._done(entry)
+                self._show()
+            case _:
+                assert_never(entry)
+
+    def _done(self, entry: _Entry) -> None:
+        self._queue.popleft()
+        self._release(entry)
+        if not self._queue:
+            self._dropped = False
+
+    def _catch_up(self, entry: _Missed) -> None:
+        if self._cursor < entry.until:
+            part = self._supply.newer(self._cursor, entry.until)
+            if part is None:
+                self._work(entry, self._known)
+                return
+            self._pass(part)
+            self._cursor = part.version
+        if self._cursor >= entry.until:
+            self._done(entry)
+
+    def _show(self) -> None:
+        """Send some of the latest states; the rest goes behind what waits."""
+        waiting = tuple(self._presence.values())
+        frame, count = self._supply.presence(waiting)
+        for entry in waiting[:count]:
+            del self._presence[entry.client]
+        if self._presence:
+            self._dropped = True
+            self._queue.append(_PRESENCE)
+        self._channel.send(frame)
+
+    def _work(self, entry: _Missed | _Question, state_vector: bytes) -> None:
+        """Send all that is lacked over a state vector, at once or after a while."""
+        part = self._supply.missing_now(state_vector, answer=isinstance(entry, _Question))
+        if part is None:
+            self._busy = True
+            self._supply.spawn(self._work_long(entry, state_vector))
+        else:
+            self._worked(entry, part)
+
+    async def _work_long(self, entry: _Missed | _Question, state_vector: bytes) -> None:
+        try:
+            answer = isinstance(entry, _Question)
+            part = await self._supply.missing(state_vector, answer=answer)
+        except CollabError as error:
+            self._supply.failed(error)
+            return
+        finally:
+            self._busy = False
+        if not self._dead:
+            self._worked(entry, part)
+            self._flush()
+
+    def _pass(self, part: Part) -> None:
+        for frame in part.frames:
+            self._channel.send(frame)
+
+    def _worked(self, entry: _Missed | _Question, part: Part) -> None:
+        """The first entry is done, unless more was missed while it was worked on.
+
+        An answer moves no cursor: it lacks what the peer says it has, whose echo, if it is the
+        peer's own, is its receipt.
+        """
+        self._pass(part)
+        if isinstance(entry, _Missed):
+            self._cursor = max(self._cursor, part.version)
+            if self._cursor < entry.until:
+                return
+        self._done(entry)

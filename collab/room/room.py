@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from enum import Enum, auto
 from typing import Protocol
 
@@ -15,18 +15,21 @@ from collab.protocol.close import CloseCode
 from collab.protocol.messages import AwarenessUpdate, Stateless, SyncStep1, Update
 from collab.protocol.update import Ranges, UpdateFacts
 from collab.room.audience import Audience
+from collab.room.backlog import Backlog
 from collab.room.codec import YJS, Codec
 from collab.room.committer import Committer
 from collab.room.coverage import Coverage
 from collab.room.diffs import Diffs
+from collab.room.items import UNKNOWN, ItemKind
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
-from collab.room.outbox import ItemKind
 from collab.room.pending import PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
 from collab.room.session import Owed, Session
+from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
+from collab.room.told import Told
 
 
 class RoomState(Enum):
@@ -82,8 +85,7 @@ class Room:
         self._pending = PendingUpdates()
         self._updates_in_flight: list[bytes] = []
         self._rows_in_flight: tuple[NewRow, ...] = ()
-        self._owed: bytes | None = None
-        """The state that peers have, while they were not told what was adopted."""
+        self.told = Told(self.log)
         self._receipts: deque[tuple[int, Session, Owed]] = deque()
         self._present = Audience()
         self._subscribed = Audience()
@@ -92,6 +94,7 @@ class Room:
         self._worker = worker
         self._clock = clock
         self._tasks = tasks
+        self.slow = SlowReaders(clock, limits.slow_seconds, self.spawn)
 
     @property
     def sequence(self) -> int:
@@ -112,7 +115,13 @@ class Room:
 
     # --- Peers -------------------------------------------------------------------------
 
-    def join(self, channel: Channel, access: Access, codec: Codec = YJS) -> Session:
+    def join(
+        self,
+        channel: Channel,
+        access: Access,
+        codec: Codec = YJS,
+        backlog: Backlog | None = None,
+    ) -> Session:
         """Let a peer in. Nothing may be awaited between `Registry.open` and this.
 
         Raises Unavailable if the room is closing, RoomFull.
@@ -121,13 +130,13 @@ class Room:
             raise Unavailable("the document is being closed; try again")
         if len(self.sessions) >= self.limits.peers:
             raise RoomFull(f"the document takes at most {self.limits.peers} connections")
-        session = Session(self, channel, access, codec)
+        session = Session(self, channel, access, codec, backlog)
         self.sessions[session] = None
         self._present.add(session)
         if codec.greets:
             self.ask(session)
         if everyone := self.presence.everyone():
-            session.send(AwarenessUpdate(everyone))
+            session.show(everyone)
         return session
 
     def ask(self, session: Session) -> None:
@@ -241,10 +250,13 @@ class Room:
         if self.state is RoomState.GONE:
             return
         first = sequence - len(self._rows_in_flight) + 1
+        before = self.log.version
         for number, row in enumerate(self._rows_in_flight, first):
-            self.log.add(LogRow(number, row.data))
+            if not self.log.add(LogRow(number, row.data)):
+                before = UNKNOWN  # adopted already, and told to nobody
         for update in self._updates_in_flight:
-            self._broadcast(update)
+            self._broadcast(update, before)
+        self.told.all(self._pending.unsaved)
         self._send_receipts()
         self._owner.room_committed(self, sequence, self._rows_in_flight)
         self._look_idle()
@@ -264,13 +276,13 @@ class Room:
         self.looked = self._clock.monotonic()
         if self.state is RoomState.GONE:
             return
-        new = []
+        new, before = [], self.log.version
         for row, facts in rows:
             if self.log.add(row):
                 self._coverage.add(facts, len(row.data))
                 new.append(row.data)
         for update in merged_runs(new, self.limits.merge_bytes):
-            self._broadcast(update)
+            self._broadcast(update, before)
 
     def adopt(self, stored: StoredDocument, coverage: Coverage) -> bool:
         """Go on from what the store holds; `tell_owed` is due then.
@@ -280,8 +292,7 @@ class Room:
         """
         if stored.info.sequence < self.log.sequence:
             return False
-        if self._owed is None:
-            self._owed = self._coverage.state_vector()
+        self.told.adopted(self._coverage.state_vector())
         self.looked = self._clock.monotonic()
         self.log.replace(stored)
         self._coverage.include(coverage)
@@ -292,12 +303,17 @@ class Room:
 
         Raises DocumentUnreadable, WorkerError.
         """
-        if self._owed is None:
+        if self.told.owed is None:
             return
-        answer = await self.diffs.missing(self._owed)
-        self._owed = None
+        answer = await self.diffs.missing(self.told.owed)
+        self.told.owed = None
         if self.state is not RoomState.GONE:
-            self._broadcast(answer.update)
+            self._broadcast(answer.update, UNKNOWN)
+            self.told.all(self._pending.unsaved)
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run `work` until it ends or the service does."""
+        self._tasks.spawn(work, f"a task of {self.document}")
 
     # --- Sending -----------------------------------------------------------------------
 
@@ -305,15 +321,15 @@ class Room:
         """Send a Stateless message to all peers whose wire can carry one."""
         self._present.send(ItemKind.ANSWER, Stateless(payload))
 
-    def _broadcast(self, update: bytes) -> None:
-        self._subscribed.send(ItemKind.UPDATE, Update(update))
+    def _broadcast(self, update: bytes, since: int) -> None:
+        self._subscribed.send(ItemKind.UPDATE, Update(update), since, self.log.version)
 
     def _tell(self, entries: tuple[AwarenessEntry, ...]) -> None:
         if entries:
             self._present.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
 
     def _gather(self) -> None:
-        self._tasks.spawn(self._tell_gathered(), f"presence of {self.document}")
+        self.spawn(self._tell_gathered())
 
     async def _tell_gathered(self) -> None:
         await self._clock.sleep(self.limits.awareness_gather)

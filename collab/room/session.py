@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from collab.access import Access
@@ -17,6 +15,7 @@ from collab.errors import (
     Unavailable,
 )
 from collab.interfaces import Channel
+from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import (
     AwarenessUpdate,
@@ -32,9 +31,12 @@ from collab.protocol.messages import (
 )
 from collab.protocol.trimming import without_known
 from collab.protocol.update import UpdateFacts, stored_facts, validate_update
+from collab.room.backlog import SHARED, Backlog
+from collab.room.catching_up import CatchingUp
 from collab.room.codec import Codec, Receipts
 from collab.room.identity import stamp
-from collab.room.outbox import Item, ItemKind, Outbox
+from collab.room.items import Item, ItemKind
+from collab.room.outbox import Outbox
 from collab.room.presence import Claimant
 
 if TYPE_CHECKING:
@@ -48,9 +50,6 @@ READ_ONLY = "this document is read-only for you"
 
 REASON_BYTES = 123
 """What a WebSocket close frame has room for."""
-DIFF_TRIES = 3
-"""A large document may move on while it is read for a joiner. After so many tries the joiner
-is sent the live stream first: it may then have to keep updates that it cannot place yet."""
 
 
 class Session:
@@ -65,7 +64,14 @@ class Session:
     start.
     """
 
-    def __init__(self, room: Room, channel: Channel, access: Access, codec: Codec) -> None:
+    def __init__(
+        self,
+        room: Room,
+        channel: Channel,
+        access: Access,
+        codec: Codec,
+        backlog: Backlog | None = None,
+    ) -> None:
         self.access = access
         """Looked at for every frame: a change holds from the next one on."""
         self.codec = codec
@@ -77,7 +83,11 @@ class Session:
         known = access.user if access.verified else None
         self.claimant = Claimant(lambda state: stamp(self.access, state), known)
         limits = room.limits
-        self.outbox = Outbox(channel, limits.channel_high, limits.outbox_bytes, self._too_slow)
+        if backlog is None:
+            alone = not codec.prefix
+            backlog = Backlog(limits.outbox_bytes if alone else limits.outbox_bytes // SHARED)
+        supply = CatchingUp(room, self)
+        self.outbox = Outbox(channel, supply, backlog, limits.channel_high, limits.receipts)
         self._room = room
         self._channel = channel
         self._over = False
@@ -95,6 +105,11 @@ class Session:
     @property
     def over(self) -> bool:
         return self._over
+
+    @property
+    def taken(self) -> int:
+        """Bytes that its network took; see `Channel.taken`."""
+        return self._channel.taken
 
     @property
     def awaits_receipts(self) -> bool:
@@ -120,6 +135,12 @@ class Session:
         """Send an answer to this peer alone."""
         if not self._over:
             self.outbox.put(Item(ItemKind.ANSWER, self.codec.frame(message)))
+
+    def show(self, entries: tuple[AwarenessEntry, ...]) -> None:
+        """Send presence to this peer alone."""
+        if not self._over:
+            frame = self.codec.frame(AwarenessUpdate(entries))
+            self.outbox.put(Item(ItemKind.PRESENCE, frame, entries=entries))
 
     def await_receipt(self, message: Owed) -> bool:
         """Whether it may wait for one more; else it is closed."""
@@ -163,11 +184,11 @@ class Session:
             case SyncStep1(state_vector):
                 if not self.codec.greets:
                     self._room.ask(self)
-                return self._answer(state_vector)
+                return self.outbox.ask(state_vector)
             case AwarenessUpdate(entries):
                 self._room.presence.receive(self.claimant, entries)
             case QueryAwareness():
-                self.send(AwarenessUpdate(self._room.presence.everyone()))
+                self.show(self._room.presence.everyone())
             case SyncStatus():
                 message = self._status(message)
                 if self._held:
@@ -210,7 +231,7 @@ class Session:
         except ProtocolError as error:
             self._refuse(error)
         except CollabError as error:
-            self._fail(error)
+            self.failed(error)
         else:
             self._take(update, facts, echo)
 
@@ -268,51 +289,16 @@ class Session:
             else:
                 self._room.after_saved(self, message)
 
-    # --- Reading -----------------------------------------------------------------------
-
-    def _answer(self, state_vector: bytes) -> Awaitable[None] | None:
-        answer = self._room.diffs.missing_now(state_vector)
-        if answer is None:
-            return self._answer_large(state_vector)
-        self.send(SyncStep2(answer.update))
-        self._room.subscribe(self)
-        return None
-
-    async def _answer_large(self, state_vector: bytes) -> None:
-        room = self._room
-        try:
-            for _ in range(DIFF_TRIES):
-                answer = await room.diffs.missing(state_vector)
-                newer = room.log.since(answer.version)
-                if newer is not None:
-                    break
-            else:
-                room.subscribe(self)
-                answer, newer = await room.diffs.missing(state_vector), []
-        except CollabError as error:
-            self._fail(error)
-            return
-        self.send(SyncStep2(answer.update))
-        for update in newer:
-            self.send(Update(update))
-        room.subscribe(self)
-
     # --- Faults ------------------------------------------------------------------------
 
     def _refuse(self, error: ProtocolError) -> None:
         limit = isinstance(error, LimitExceeded)
         self.close(CloseCode.TOO_BIG if limit else CloseCode.MALFORMED, str(error))
 
-    def _fail(self, error: CollabError) -> None:
+    def failed(self, error: CollabError) -> None:
         """A document worker could not answer: with so many waiting, or on this one."""
         busy = isinstance(error, Unavailable)
         self.close(CloseCode.TRY_LATER if busy else CloseCode.INTERNAL, str(error))
-
-    def _too_slow(self) -> None:
-        # Closing tells others that the peer left, which may find the next one too slow: not
-        # from inside a broadcast, where that would nest as deep as there are slow peers.
-        close = partial(self.close, CloseCode.TRY_LATER, "the connection reads too slowly")
-        asyncio.get_running_loop().call_soon(close)
 
 
 def _size(message: Owed) -> int:
