@@ -64,7 +64,8 @@ class Identity:
     """Made out once from credentials; stays the same for as long as its connection lives.
 
     `verified` says that name and colour come from an issuer who is trusted, so that they are
-    shown instead of what the client claims. `expires` is in seconds since the epoch. `link` is
+    shown instead of what the client claims. `confined` says that `rights` are all it has: what
+    its user owns or was granted does not count. `expires` is in seconds since the epoch. `link` is
     the id of the share link that it came by, `link_hash` what that is looked up by.
     """
 
@@ -75,6 +76,7 @@ class Identity:
     expires: float | None = None
     rights: tuple[Right, ...] = ()
     may_create: bool = False
+    confined: bool = False
     link: str | None = None
     link_hash: bytes | None = field(default=None, repr=False)
 
