@@ -10,11 +10,11 @@ from typing import Annotated, Final, Protocol
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
-from collab.access import Access, Identity, Right, Role, highest
+from collab.access import Identity, Right, Role
 from collab.api.problems import ProblemKind, RequestError
 from collab.auth.origins import split_host
 from collab.errors import AccessDenied
-from collab.interfaces import Clock
+from collab.interfaces import Clock, DocumentInfo
 
 EVERYTHING: Final = Right("*", Role.OWNER)
 """Whose token says so speaks for the product: it may name its users."""
@@ -23,8 +23,17 @@ EVERYTHING: Final = Right("*", Role.OWNER)
 class Issuer(Protocol):
     """Signs tokens."""
 
-    def issue(self, user: str, name: str, rights: Mapping[str, Role], seconds: float) -> str:
-        """A token of this server for a user with these rights, and no others."""
+    def issue(
+        self,
+        user: str,
+        name: str,
+        rights: Mapping[str, Role],
+        seconds: float,
+        *,
+        confined: bool = False,
+    ) -> str:
+        """A token of this server for a user with these rights; `confined` to them, whatever
+        the user has otherwise."""
 
 
 class NoIssuerError(RequestError):
@@ -45,15 +54,18 @@ class ClientTokens:
     random: Random
 
     def token(
-        self, caller: Identity, document: str, role: Role, user: str | None, seconds: float
+        self, caller: Identity, info: DocumentInfo, role: Role, user: str | None, seconds: float
     ) -> str | None:
-        """For `document` alone, ending no later than the caller's own. None if none is needed.
+        """For one document and nothing else, ending no later than the caller's own token. None
+        if none is needed.
 
         Whoever speaks for the product names its user, or leaves that out for a guest; others
         hand out tokens in their own name. Raises AccessDenied, NoIssuerError.
         """
         if not self.needed:
             return None
+        if role.rank > _lasting(caller, info):
+            raise AccessDenied("This identity may not hand out these rights in the document.")
         if EVERYTHING in caller.rights:
             user = user or f"guest-{self.random.getrandbits(64):016x}"
         elif user not in (None, caller.user):
@@ -64,9 +76,9 @@ class ClientTokens:
                 "product sign the tokens of its clients."
             )
         if caller.expires is not None:
-            seconds = max(1.0, min(seconds, caller.expires - self.clock.time()))
+            seconds = min(seconds, caller.expires - self.clock.time())
         # Without a name, so that peers see what the client calls itself.
-        return self.issuer.issue(user or caller.user, "", {document: role}, seconds)
+        return self.issuer.issue(user or caller.user, "", {info.id: role}, seconds, confined=True)
 
     def base_url(self, request: Request) -> str:
         """Where clients reach the service, without a slash at the end."""
@@ -94,13 +106,10 @@ def websocket_url(url: str) -> str:
     return f"ws{url.removeprefix('http')}"
 
 
-def require_delegation(identity: Identity, access: Access, document: str, role: Role) -> None:
-    """Raise AccessDenied unless `identity` may hand out `role`: at most its own, and only one
-    that is not someone else's to take back. A grant or a link can be revoked at any time; a
-    token made from it could not."""
-    if identity.link is None:
-        own = (right.role for right in identity.rights if right.covers(document))
-        lasting = access.role if access.role is Role.OWNER else highest(own)
-        if lasting is not None and role.rank <= min(lasting.rank, access.role.rank):
-            return
-    raise AccessDenied("This identity may not hand out these rights in the document.")
+def _lasting(caller: Identity, info: DocumentInfo) -> int:
+    """The rank of the caller's rights that nobody can take back: a grant or a link may be
+    revoked at any time, and a token made of it could not."""
+    own = [right.role for right in caller.rights if right.covers(info.id)]
+    if caller.verified and not caller.confined and caller.user == info.owner:
+        own.append(Role.OWNER)
+    return max((role.rank for role in own), default=-1)

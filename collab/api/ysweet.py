@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from collab.api.client_tokens import ClientTokensPart, require_delegation, websocket_url
+from collab.api.client_tokens import ClientTokensPart, websocket_url
 from collab.api.health import check_database, readyz
 from collab.api.parts import (
     AuthorizerPart,
@@ -32,7 +32,7 @@ from collab.api.ysweet_schemas import (
     StoreCheck,
     Updated,
 )
-from collab.errors import DocumentDeleted, DocumentNotFound
+from collab.errors import AccessDenied, DocumentDeleted, DocumentNotFound
 from collab.interfaces import Catalog, Kind
 from collab.protocol.ids import mint_document_id, parse_document_id
 from collab.room import direct
@@ -46,24 +46,24 @@ _BINARY = {BYTES: {"schema": {"type": "string", "format": "binary"}}}
 @router.post("/doc/new", responses=responses(400, 401, 403, 404, 413, 422, 503))
 async def ysweet_create(
     identity: RequestIdentity,
-    access: ServiceAccess,
+    service: ServiceAccess,
     authorizer: AuthorizerPart,
     catalog: CatalogPart,
     opener: OpenerPart,
     random: RandomPart,
     wanted: NamedDocument | None = None,
 ) -> CreatedDocument:
-    """Create a document, under a new id if none is given. One that is there already is left as
-    it is, for those who have rights in it."""
-    require_create(access)
+    """Create a document, under a new id if none is given. An id of one's choice needs rights in
+    it; a document that is there already is left as it is."""
     if wanted is None or wanted.doc_id is None:
+        require_create(service)
         document = mint_document_id(random)
-        await catalog.create(document, "", Kind.NOTE, access.user)
+        await catalog.create(document, "", Kind.NOTE, service.user)
         return CreatedDocument(doc_id=document)
     document = parse_document_id(wanted.doc_id)
-    if await _exists(catalog, document):
-        await authorizer.access(identity, document)
-    else:
+    access = await authorizer.access(identity, document)
+    if not await _exists(catalog, document):
+        require_create(access)
         await opener.open(document, access)
     return CreatedDocument(doc_id=document)
 
@@ -97,10 +97,11 @@ async def ysweet_authorize(
     """What a client needs to connect to the document, with at most the caller's own rights."""
     wanted = wanted or AuthRequest()
     role = wanted.authorization.role
-    require_delegation(identity, access, document, role)
-    await catalog.find(document)
+    if role.rank > access.role.rank:
+        raise AccessDenied("This identity may not hand out these rights in the document.")
+    info = await catalog.find(document)
     seconds = HOUR if wanted.valid_for_seconds is None else wanted.valid_for_seconds
-    token = tokens.token(identity, document, role, wanted.user_id, seconds)
+    token = tokens.token(identity, info, role, wanted.user_id, seconds)
     response.headers["Cache-Control"] = "no-store"
     base = f"{tokens.base_url(request)}/d/{quote(document, safe='')}"
     return ClientToken(
