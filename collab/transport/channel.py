@@ -20,6 +20,17 @@ CLOSE_DEADLINE: Final = 5.0
 """Seconds to send what was taken before a close, and the close itself."""
 
 
+NETWORK: Final = "collab.network"
+"""The ASGI extension of our own protocol classes; see `network_of`."""
+
+
+def network_of(scope: Message) -> Callable[[], int] | None:
+    """What tells how many bytes of a connection the network took, where the server offers
+    it."""
+    found: Callable[[], int] | None = (scope.get("extensions") or {}).get(NETWORK)
+    return found
+
+
 class AsgiChannel:
     """Frames go out in order, one at a time, by one task: `run`, which the endpoint owns.
 
@@ -33,22 +44,32 @@ class AsgiChannel:
         "_drained",
         "_ended",
         "_frames",
+        "_network",
+        "_passed",
         "_reader",
         "_send",
         "_wake",
         "buffered",
     )
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, network: Callable[[], int] | None = None) -> None:
+        """`network` tells how many bytes the network took, if the server knows: see
+        `network_of`. Else it is known of whole frames only."""
         self._send = send
+        self._network = network
+        self._passed = 0
         self._frames: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._closing: tuple[CloseCode, str] | None = None
         self._ended = False
         self._deadline: asyncio.Timeout | None = None
         self._reader: asyncio.Timeout | None = None
-        self._drained: list[Callable[[], None]] = []
+        self._drained: deque[Callable[[], None]] = deque()
         self.buffered = 0
+
+    @property
+    def taken(self) -> int:
+        return self._passed if self._network is None else self._network()
 
     def send(self, frame: bytes) -> None:
         if self._closing is None and not self._ended:
@@ -134,9 +155,12 @@ class AsgiChannel:
     def _sent(self, size: int) -> None:
         before = self.buffered
         self.buffered = max(0, before - size)
+        self._passed += size
         if self.buffered < LOW_WATER <= before:
-            for callback in self._drained:
+            for callback in tuple(self._drained):
                 callback()
+            # The first may take all the room that there is: it is another one each time.
+            self._drained.rotate(-1)
 
     def _limit(self, seconds: float) -> None:
         if self._deadline is not None:

@@ -38,17 +38,24 @@ EMPTY_STATE = b"\x00"
 class MemoryChannel:
     """`Channel` that keeps what it is sent; `stall` makes it a slow reader."""
 
+    low = 0
+    """At so many bytes or fewer it asks for more."""
+
     def __init__(self) -> None:
         self.frames: list[bytes] = []
         self.buffered = 0
         self.closed: tuple[CloseCode, str] | None = None
+        self.taken = 0
         self._stalled = False
         self._drain: Callable[[], None] = lambda: None
 
     def send(self, frame: bytes) -> None:
         if self.closed is None:
             self.frames.append(frame)
-            self.buffered += len(frame) if self._stalled else 0
+            if self._stalled:
+                self.buffered += len(frame)
+            else:
+                self.taken += len(frame)
 
     def close(self, code: CloseCode, reason: str) -> None:
         self.closed = self.closed or (code, reason)
@@ -61,8 +68,14 @@ class MemoryChannel:
 
     def resume(self) -> None:
         self._stalled = False
-        self.buffered = 0
-        self._drain()
+        self.take(self.buffered)
+
+    def take(self, size: int) -> None:
+        """The network takes so many bytes of what is buffered."""
+        self.buffered -= size
+        self.taken += size
+        if self.buffered <= self.low:
+            self._drain()
 
 
 class Peer:

@@ -68,15 +68,15 @@ def test_what_came_since_is_remembered_for_a_while(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("collab.room.log.RECENT_BYTES", 7)
     log = DocumentLog(stored(1))
     read = log.version
-    assert log.since(read) == []
+    assert log.between(read, log.version) == []
     log.add(row(2))
     log.add(row(3))
-    assert log.since(read) == [b"<2>", b"<3>"]
+    assert log.between(read, log.version) == [b"<2>", b"<3>"]
     log.compacted(Snapshot(3, b"<base>", b"\x00", b"\x00"), {1, 2, 3})
-    assert log.since(read) == [b"<2>", b"<3>"]
+    assert log.between(read, log.version) == [b"<2>", b"<3>"]
     log.add(row(4))
-    assert log.since(read) is None
-    assert log.since(read + 1) == [b"<3>", b"<4>"]
+    assert log.between(read, log.version) is None
+    assert log.between(read + 1, log.version) == [b"<3>", b"<4>"]
     log.replace(stored(9, base=9))
-    assert log.since(read + 3) is None
-    assert log.since(log.version) == []
+    assert log.between(read + 3, log.version) is None
+    assert log.between(log.version, log.version) == []

@@ -1,106 +1,334 @@
-"""Slow readers."""
+"""What waits for one peer, step by step."""
 
 from __future__ import annotations
 
-from collab.protocol.close import CloseCode
-from collab.protocol.messages import Update
-from collab.room.outbox import Item, ItemKind, Outbox
-from tests.room.house import House, MemoryChannel, settle
-from tests.support.edits import Author, text_of
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+
+from collab.errors import CollabError, WorkerDied
+from collab.protocol.awareness import AwarenessEntry
+from collab.room.backlog import OVERHEAD, Backlog
+from collab.room.items import Item, ItemKind, Part
+from collab.room.outbox import Outbox
+from tests.room.house import MemoryChannel
+
+LIMIT = 1000
 
 
-def outbox(channel: MemoryChannel, overflows: list[str]) -> Outbox:
-    return Outbox(channel, high=10, limit=100, overflow=lambda: overflows.append("over"))
+@dataclass
+class Shelf:
+    """A supply: `log` is what each version added; versions up to `forgotten` are too old."""
+
+    log: list[bytes] = field(default_factory=list)
+    forgotten: int = 0
+    slow: bool = False
+    error: CollabError | None = None
+    heard: list[str] = field(default_factory=list)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def waiting(self) -> None:
+        self.heard.append("waiting")
+
+    def known(self) -> bytes:
+        return b"known"
+
+    def newer(self, since: int, until: int) -> Part | None:
+        if since < self.forgotten:
+            return None
+        until = min(until, since + 2)  # a frame has room for two
+        return Part([b"+".join(self.log[since:until])], until)
+
+    def missing_now(self, state_vector: bytes, *, answer: bool) -> Part | None:
+        return None if self.slow else self._part(state_vector, answer)
+
+    async def missing(self, state_vector: bytes, *, answer: bool) -> Part:
+        part = self._part(state_vector, answer)
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return part
+
+    def presence(self, entries: tuple[AwarenessEntry, ...]) -> tuple[bytes, int]:
+        some = entries[:2]
+        return b" ".join(f"{e.client}={e.clock}".encode() for e in some), len(some)
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        self.tasks.append(asyncio.ensure_future(work))
+
+    def failed(self, error: CollabError) -> None:
+        self.heard.append(str(error))
+
+    def overflow(self) -> None:
+        self.heard.append("overflow")
+
+    def _part(self, state_vector: bytes, answer: bool) -> Part:
+        kind = b"answer to " if answer else b"all over "
+        return Part([kind + state_vector], len(self.log))
 
 
-def item(size: int, kind: ItemKind = ItemKind.UPDATE) -> Item:
-    return Item(kind, bytes(size))
+class Box:
+    """An outbox over a stalled channel with something in it, so that all else waits."""
+
+    def __init__(self, limit: int = LIMIT, backlog: Backlog | None = None, most: int = 100) -> None:
+        self.shelf = Shelf()
+        self.channel = MemoryChannel()
+        self.channel.stall()
+        self.backlog = backlog or Backlog(limit)
+        self.outbox = Outbox(self.channel, self.shelf, self.backlog, high=10, most=most)
+        self.channel.send(b"x" * 10)
+
+    def update(self, size: int = 1) -> None:
+        before = len(self.shelf.log)
+        self.shelf.log.append(b"%d" % before * size)
+        self.outbox.put(Item(ItemKind.UPDATE, self.shelf.log[-1], before, before + 1))
+
+    def answer(self, frame: bytes) -> None:
+        self.outbox.put(Item(ItemKind.ANSWER, frame))
+
+    def show(self, *entries: tuple[int, int]) -> None:
+        made = tuple(AwarenessEntry(client, clock, "{}") for client, clock in entries)
+        frame = b" ".join(f"{client}={clock}".encode() for client, clock in entries)
+        self.outbox.put(Item(ItemKind.PRESENCE, frame, entries=made))
+
+    def read(self) -> list[bytes]:
+        """Let the channel take everything; what came since the stall."""
+        self.channel.resume()
+        return self.channel.frames[1:]
+
+    @property
+    def overflown(self) -> bool:
+        return "overflow" in self.shelf.heard
+
+
+def test_frames_go_straight_while_the_channel_keeps_up() -> None:
+    """[SL1] nothing is kept of what the channel takes."""
+    box = Box()
+    box.channel.resume()
+    for _ in range(3):
+        box.update()
+    assert box.channel.frames[1:] == [b"0", b"1", b"2"]
+    assert not box.outbox.waits
+    assert box.shelf.heard == []
 
 
 def test_frames_wait_in_order_for_a_slow_channel() -> None:
-    """[RM19] frames go out in order, as the channel takes them."""
-    channel, overflows = MemoryChannel(), list[str]()
-    box = outbox(channel, overflows)
-    box.put(item(1))
-    channel.stall()
-    for size in (20, 3, 4):
-        box.put(item(size))
-    assert [len(f) for f in channel.frames] == [1, 20]
-    assert box.queued == 7
-    channel.resume()
-    assert [len(f) for f in channel.frames] == [1, 20, 3, 4]
-    assert box.queued == 0
+    """[SL1] they wait as they are while there are few."""
+    box = Box()
+    box.update()
+    box.answer(b"receipt")
+    box.show((7, 1))
+    box.update()
+    assert box.outbox.waits
+    assert box.channel.frames[1:] == []
+    assert box.read() == [b"0", b"receipt", b"7=1", b"1"]
+    assert (box.outbox.waits, box.backlog.bytes) == (False, 0)
+    assert box.shelf.heard == ["waiting"]
 
 
-def test_the_queue_is_capped_in_bytes() -> None:
-    """[RM19] over the cap nothing more is taken, and nothing sent with a hole."""
-    channel, overflows = MemoryChannel(), list[str]()
-    box = outbox(channel, overflows)
-    channel.stall()
-    box.put(item(10))
-    box.put(item(60))
-    box.put(item(50))
-    box.put(item(1))
-    channel.resume()
-    box.put(item(1))
-    assert overflows == ["over"]
-    assert [len(f) for f in channel.frames] == [10]
+def test_over_the_limit_updates_are_merged_anew() -> None:
+    """[SL2] nothing is kept but where they stood, and nothing is missing afterwards."""
+    box = Box()
+    for _ in range(4):
+        box.update(400)
+    assert box.outbox.collapsed
+    assert box.backlog.bytes == 0
+    box.update()
+    first, second, third = box.read()
+    assert (first, second, third) == (
+        b"0" * 400 + b"+" + b"1" * 400,
+        b"2" * 400 + b"+" + b"3" * 400,
+        b"4",
+    )
+    assert not box.outbox.collapsed
+    box.update()
+    assert box.channel.frames[-1] == b"5"
 
 
-def test_one_large_answer_may_wait_beside_the_queue() -> None:
-    """[RM19] an answer larger than the cap waits its turn; a second one does not."""
-    channel, overflows = MemoryChannel(), list[str]()
-    box = outbox(channel, overflows)
-    channel.stall()
-    box.put(item(10))
-    box.put(item(500, ItemKind.ANSWER))
-    box.put(item(60))
-    assert (box.queued, overflows) == (60, [])
-    box.put(item(500, ItemKind.ANSWER))
-    assert overflows == ["over"]
-
-
-def test_the_cap_is_free_again_after_a_large_answer() -> None:
-    """[RM19] one large answer after the other is fine, if each is taken."""
-    channel, overflows = MemoryChannel(), list[str]()
-    box = outbox(channel, overflows)
-    for _ in range(3):
-        channel.stall()
-        box.put(item(10))
-        box.put(item(500, ItemKind.ANSWER))
-        channel.resume()
-    assert overflows == []
-    assert len(channel.frames) == 6
-
-
-async def test_a_slow_reader_harms_only_itself(house: House) -> None:
-    """[RM19] who reads too slowly is closed with TRY_LATER; the others hear everything."""
-    await house.restart(outbox_bytes=2000, channel_high=500)
-    ann, bob, slow = [await house.synced(name) for name in ("ann", "bob", "slow")]
-    slow.channel.stall()
-    author = Author(1)
-    for _ in range(50):
-        await ann.write(author.write("x" * 100))
-        await settle()
-    assert slow.code is CloseCode.TRY_LATER
-    assert slow.session not in (await house.room()).sessions
-    assert text_of(*bob.updates()) == "x" * 5000
-    assert len(slow.channel.frames) < 20
-
-
-async def test_many_slow_readers_at_once(house: House) -> None:
-    """[RM19] closing some for slowness does not nest in closing others."""
-    await house.restart(outbox_bytes=300, channel_high=100)
-    ann = await house.synced("ann")
-    slow = [await house.synced(f"s{n}") for n in range(400)]
-    for number, peer in enumerate(slow):
-        await peer.show(number + 1, 1, '{"a":1}')
-    for peer in slow:
-        peer.channel.stall()
-    author = Author(9999)
+def test_only_as_much_is_made_as_the_channel_takes() -> None:
+    """[SL2] a peer that reads on slowly gets frame by frame."""
+    box = Box()
     for _ in range(6):
-        await ann.write(author.write("x" * 100))
-        await settle()
-    assert {peer.code for peer in slow} == {CloseCode.TRY_LATER}
-    assert ann.code is None
-    assert len(ann.heard_of(Update)) == 6
+        box.update(400)
+    box.channel.take(10)
+    assert len(box.channel.frames) == 2
+    box.update()
+    box.channel.take(box.channel.buffered)
+    assert len(box.channel.frames) == 3
+    assert box.read()[2:] == [b"4" * 400 + b"+" + b"5" * 400, b"6"]
+
+
+def test_answers_keep_their_place_among_merged_updates() -> None:
+    """[SL3] a receipt comes behind what was committed before it, and each comes once."""
+    box = Box()
+    box.update(100)
+    box.answer(b"first")
+    box.update(900)
+    box.answer(b"second")
+    assert box.outbox.collapsed
+    box.update()
+    frames = box.read()
+    assert frames == [b"0" * 100, b"first", b"1" * 900, b"second", b"2"]
+
+
+def test_what_the_log_forgot_is_worked_out_from_a_state_vector() -> None:
+    """[SL4] the one that the peer had before anything waited."""
+    box = Box()
+    for _ in range(4):
+        box.update(400)
+    box.shelf.forgotten = 4
+    assert box.read() == [b"all over known"]
+    assert not box.outbox.waits
+
+
+async def test_a_long_resynchronisation_holds_what_comes_meanwhile_behind_it() -> None:
+    """[SL4] updates committed while a worker is busy are sent after its answer."""
+    box = Box()
+    for _ in range(4):
+        box.update(400)
+    box.shelf.forgotten, box.shelf.slow = 4, True
+    assert box.read() == []
+    await asyncio.sleep(0)
+    box.update()
+    box.answer(b"receipt")
+    assert box.channel.frames[1:] == []
+    box.shelf.gate.set()
+    await asyncio.gather(*box.shelf.tasks)
+    assert box.channel.frames[1:] == [b"all over known", b"4", b"receipt"]
+
+
+async def test_a_resynchronisation_that_fails_ends_the_peer() -> None:
+    """[SL4] its owner is told why."""
+    box = Box()
+    for _ in range(4):
+        box.update(400)
+    box.shelf.forgotten, box.shelf.slow = 4, True
+    box.shelf.error = WorkerDied("the worker died")
+    box.read()
+    box.shelf.gate.set()
+    await asyncio.gather(*box.shelf.tasks)
+    assert box.shelf.heard == ["waiting", "the worker died"]
+
+
+async def test_a_peer_that_leaves_meanwhile_is_sent_nothing() -> None:
+    box = Box()
+    for _ in range(4):
+        box.update(400)
+    box.shelf.forgotten, box.shelf.slow = 4, True
+    box.read()
+    await asyncio.sleep(0)
+    box.outbox.end()
+    box.shelf.gate.set()
+    await asyncio.gather(*box.shelf.tasks)
+    assert box.channel.frames[1:] == []
+
+
+def test_a_sync_request_waits_as_a_question() -> None:
+    """[SL5] the answer is made when there is room for it, in its place."""
+    box = Box()
+    box.update()
+    assert box.outbox.ask(b"what I have") is None
+    box.update()
+    assert box.read() == [b"0", b"answer to what I have", b"1"]
+    assert box.backlog.bytes == 0
+
+
+def test_an_answer_to_a_request_replaces_no_update() -> None:
+    """[SL5] it leaves out what the peer said it has, its own edits: their echo still comes."""
+    box = Box()
+    assert box.outbox.ask(b"my own edit") is None
+    box.update(2000)
+    assert box.read() == [b"answer to my own edit", b"0" * 2000]
+
+
+def test_presence_is_the_latest_of_each_client() -> None:
+    """[SL6] whatever each said meanwhile, and in small frames."""
+    box = Box(limit=200)
+    for clock in range(100):
+        box.show((1, clock), (2, clock))
+        box.show((3, clock))
+    assert box.backlog.bytes == 0
+    assert box.read() == [b"1=99 2=99", b"3=99"]
+    assert not box.outbox.waits
+
+
+def test_presence_is_not_held_up_by_updates_that_go_on() -> None:
+    """[SL6] a peer that never quite catches up sees where the others are all the same."""
+    box = Box(limit=100)
+    box.update(200)
+    box.show((1, 1))
+    for _ in range(5):
+        box.update(200)
+    assert box.read()[:2] == [b"0" * 200, b"1=1"]
+
+
+def test_answers_over_the_limit_end_the_peer() -> None:
+    """[SL7] they can be neither dropped nor merged; updates give way to them first."""
+    box = Box()
+    box.update(400)
+    box.answer(b"a" * 800)
+    assert box.outbox.collapsed
+    assert not box.overflown
+    box.answer(b"b" * 200)
+    assert box.overflown
+    box.update()
+    assert box.read() == []
+    assert box.backlog.bytes == 0
+
+
+def test_one_answer_of_any_size_may_wait() -> None:
+    """[SL7] where no other does."""
+    box = Box()
+    box.answer(b"a" * 5000)
+    assert not box.overflown
+    assert box.read() == [b"a" * 5000]
+    box.channel.stall()
+    box.channel.send(b"x" * 10)
+    box.answer(b"b" * 5000)
+    assert not box.overflown
+
+
+def test_answers_are_counted_too() -> None:
+    """[SL7] empty ones cost memory as well."""
+    box = Box(limit=1_000_000, most=10)
+    for _ in range(10):
+        box.answer(b"")
+    assert box.backlog.bytes == 10 * OVERHEAD
+    assert not box.overflown
+    box.answer(b"")
+    assert box.overflown
+
+
+def test_questions_count_as_answers() -> None:
+    """[SL7] a peer that asks and never reads is ended."""
+    box = Box(most=3)
+    for _ in range(4):
+        assert box.outbox.ask(b"") is None
+    assert box.overflown
+
+
+def test_documents_of_one_connection_share_what_may_wait() -> None:
+    """[SL8] over it each of them drops what can be made anew."""
+    backlog = Backlog(LIMIT)
+    boxes = [Box(backlog=backlog) for _ in range(5)]
+    for box in boxes[:4]:
+        box.update(150)
+    assert not any(box.outbox.collapsed for box in boxes)
+    boxes[4].update(150)
+    assert all(box.outbox.collapsed for box in boxes)
+    assert backlog.bytes == 0
+    for box in boxes:
+        assert box.read() == [b"0" * 150]
+        box.outbox.end()
+
+
+def test_a_document_that_is_left_gives_back_its_share() -> None:
+    """[SL8] and is not asked again."""
+    backlog = Backlog(LIMIT)
+    left, here = Box(backlog=backlog), Box(backlog=backlog)
+    left.answer(b"a" * 500)
+    left.outbox.end()
+    assert backlog.bytes == 0
+    here.update(2000)
+    assert here.outbox.collapsed

@@ -80,7 +80,7 @@ def test_a_room_that_broadcasts_before_the_commit_is_found_out(
     write = Room.write
 
     def hasty(room: Room, session: Session, update: bytes, facts: UpdateFacts) -> None:
-        room._broadcast(update)
+        room._broadcast(update, room.log.version)
         write(room, session, update, facts)
 
     monkeypatch.setattr(Room, "write", hasty)

@@ -58,6 +58,7 @@ class Connection:
         self._closing = False
         self.alive = True
         self.buffered = 0
+        self.taken = 0
         self.pump: asyncio.Task[None] | None = None
         self._server: ServerSide | None = None
 
@@ -94,6 +95,7 @@ class Connection:
     def _arrive(self, frame: bytes) -> None:
         before = self.buffered
         self.buffered -= len(frame)
+        self.taken += len(frame)
         self._client.hear(frame)
         if before >= LOW_WATER > self.buffered:
             self._drain()

@@ -1,0 +1,96 @@
+"""What a session's outbox is given in the place of frames that it did not keep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from collab.errors import CollabError
+from collab.protocol.awareness import AwarenessEntry
+from collab.protocol.close import CloseCode
+from collab.protocol.messages import AwarenessUpdate, SyncStep2, Update
+from collab.room.diffs import Answer
+from collab.room.items import Part
+from collab.room.merging import merged
+
+if TYPE_CHECKING:
+    from collab.room.room import Room
+    from collab.room.session import Session
+
+ENTRIES: Final = 1024
+"""Presence states in one frame."""
+ENTRY_BYTES: Final = 16
+"""Bytes of a presence entry besides its state, about."""
+
+
+class CatchingUp:
+    """`collab.room.outbox.Supply` of one session."""
+
+    __slots__ = ("_room", "_session")
+
+    def __init__(self, room: Room, session: Session) -> None:
+        self._room = room
+        self._session = session
+
+    def waiting(self) -> None:
+        self._room.slow.watch(self._session)
+
+    def known(self) -> bytes:
+        return self._room.told.state
+
+    def newer(self, since: int, until: int) -> Part | None:
+        updates = self._room.log.between(since, until)
+        if updates is None:
+            return None
+        most, size, count = self._room.limits.merge_bytes, 0, 0
+        for update in updates:
+            size += len(update)
+            if count and size > most:
+                break
+            count += 1
+        frame = self._session.codec.frame
+        return Part([frame(Update(u)) for u in merged(updates[:count])], since + count)
+
+    def missing_now(self, state_vector: bytes, *, answer: bool) -> Part | None:
+        found = self._room.diffs.missing_now(state_vector)
+        if found is None:
+            return None
+        if answer:
+            self._room.subscribe(self._session)
+        return self._part(found, answer)
+
+    async def missing(self, state_vector: bytes, *, answer: bool) -> Part:
+        if answer:
+            # What is committed meanwhile waits behind the answer, whether or not it holds it.
+            self._room.subscribe(self._session)
+        return self._part(await self._room.diffs.missing(state_vector), answer)
+
+    def presence(self, entries: tuple[AwarenessEntry, ...]) -> tuple[bytes, int]:
+        most, size, count = self._room.limits.merge_bytes, 0, 0
+        for entry in islice(entries, ENTRIES):
+            size += ENTRY_BYTES + len(entry.state or "")
+            if count and size > most:
+                break
+            count += 1
+        return self._session.codec.frame(AwarenessUpdate(entries[:count])), count
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        self._room.spawn(work)
+
+    def failed(self, error: CollabError) -> None:
+        self._session.failed(error)
+
+    def overflow(self) -> None:
+        # Closing tells others that the peer left, which may be too much for the next one: not
+        # from inside a broadcast, where that would nest as deep as there are such peers.
+        reason = "too many answers wait for the connection"
+        close = partial(self._session.close, CloseCode.TRY_LATER, reason)
+        asyncio.get_running_loop().call_soon(close)
+
+    def _part(self, found: Answer, answer: bool) -> Part:
+        update = found.update
+        message = SyncStep2(update) if answer else Update(update)
+        return Part([self._session.codec.frame(message)], found.version)
