@@ -14,17 +14,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collab.errors import CollabError, ConfigError, DocumentNotFound
+from collab.access import Role
+from collab.errors import CollabError, ConfigError, DocumentNotFound, Unauthenticated
 from collab.settings import Settings, load_settings, unknown_variables
 from collab.telemetry import configure
 
 if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
     from collab.api.formats import ContentFormat
     from collab.offline import Outcome
 
 FAILED = 1
 MISUSED = 2
 INTERRUPTED = 130
+
+MAX_HOURS = 24 * 366
 
 FORMATS = ("markdown", "html", "text", "json", "update")
 
@@ -85,7 +90,31 @@ def _parser() -> argparse.ArgumentParser:
         "check", help="check the settings, the database, and that every document can be read"
     )
     check.set_defaults(command=_check)
+    _add_token(commands)
     return parser
+
+
+def _add_token(commands: Commands) -> None:
+    token = commands.add_parser(
+        "token",
+        help="print a token, for development",
+        description="Print a token signed with COLLAB_JWT_SECRET, for development: a product "
+        "signs its own.",
+    )
+    token.add_argument("--user", required=True, metavar="ID", help="whom it is for: `sub`")
+    token.add_argument("--name", default="", help="what others see; default: the client's choice")
+    token.add_argument("--color", metavar="#RRGGBB", help="the colour of the user's cursor")
+    token.add_argument(
+        "--document",
+        action="append",
+        default=[],
+        metavar="PATTERN=ROLE",
+        help="a right: a document id, or the beginning of some and a *; owner, editor, commenter "
+        "or viewer; may be repeated",
+    )
+    token.add_argument("--create", action="store_true", help="allow to create documents")
+    token.add_argument("--hours", type=float, default=8, help="how long it is good; default: 8")
+    token.set_defaults(command=_token, parser=token)
 
 
 def _configured(**overrides: object) -> Settings:
@@ -108,6 +137,36 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _announce(url: str) -> None:
     print(f"Collab is ready at {url}", flush=True)
+
+
+def _token(options: argparse.Namespace) -> int:
+    if not 0 < options.hours <= MAX_HOURS:
+        options.parser.error(f"--hours is over 0 and at most {MAX_HOURS}")
+    settings = _configured()
+    from collab.clock import SystemClock
+    from collab.identity import token_issuer
+
+    rights = dict(_right(text) for text in options.document)
+    try:
+        token = token_issuer(settings, SystemClock()).issue(
+            options.user,
+            options.name,
+            rights,
+            options.hours * 3600,
+            may_create=options.create,
+            color=options.color,
+        )
+    except Unauthenticated as error:
+        raise ConfigError(f"nobody would take this token: {error}") from None
+    print(token)
+    return 0
+
+
+def _right(text: str) -> tuple[str, Role]:
+    pattern, _, role = text.rpartition("=")
+    if pattern and role in list(Role):
+        return pattern, Role(role)
+    raise ConfigError(f"--document {text}: should be PATTERN=ROLE, such as 'team/*=editor'")
 
 
 def _migrate(_options: argparse.Namespace) -> int:
