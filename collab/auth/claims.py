@@ -50,6 +50,7 @@ def read_claims(claims: Mapping[str, Any], rules: ClaimRules, now: float) -> Ide
         expires=expires,
         rights=check_rights(_optional(claims, "documents", dict) or {}),
         may_create=_optional(claims, "create", bool) or False,
+        confined=_optional(claims, "confined", bool) or False,
     )
 
 

@@ -23,6 +23,8 @@ from collab.errors import AccessDenied, Unauthenticated
 from collab.interfaces import Clock, Grants, Links
 
 _EVERYTHING = Right("*", Role.OWNER)
+_NOBODY = " "
+"""No user's id: those have no spaces around them."""
 
 
 class TokenAuthorizer:
@@ -67,7 +69,7 @@ class TokenAuthorizer:
             return _service_access(identity, link)
         claimed = highest(right.role for right in identity.rights if right.covers(document))
         own = claimed
-        if claimed is not Role.OWNER and identity.verified:
+        if claimed is not Role.OWNER and identity.verified and not identity.confined:
             own = highest((claimed, await self._grants.roles(document, identity.user)))
         lent = link.role if link is not None and link.document == document else None
         role = highest((own, lent))
@@ -146,7 +148,7 @@ def _service_access(identity: Identity, link: Link | None) -> Access:
         expires=_end(identity, None),
         visible=None
         if _EVERYTHING in identity.rights
-        else Visibility(identity.user, tuple(patterns)),
+        else Visibility(_NOBODY if identity.confined else identity.user, tuple(patterns)),
     )
 
 

@@ -98,9 +98,11 @@ class TokenIssuer:
         *,
         may_create: bool = False,
         color: str | None = None,
+        confined: bool = False,
     ) -> str:
         """A token for `user` with `rights` by pattern, good for `seconds`; an empty `name` says
-        none. Raises Unauthenticated for values that it would be refused for."""
+        none, `confined` that the user's own rights and grants do not count beside. Raises
+        Unauthenticated for values that it would be refused for."""
         check_user(user)
         check_name(name)
         check_rights(rights)
@@ -119,6 +121,8 @@ class TokenIssuer:
             claims["color"] = color
         if may_create:
             claims["create"] = True
+        if confined:
+            claims["confined"] = True
         # What is signed is also what would be taken.
         read_claims(claims, self._rules, self._clock.time())
         return self._sign(claims)
