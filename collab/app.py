@@ -70,7 +70,7 @@ def create_app(
         mode=settings.auth or "open",
     )
     app.state.client_tokens = ClientTokens(
-        settings.auth == "token", None, settings.public_url, parts.clock, parts.random
+        settings.auth == "token", parts.issuer, settings.public_url, parts.clock, parts.random
     )
     problems.install(app)
     for router in openapi.routers():
