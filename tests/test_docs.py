@@ -22,17 +22,30 @@ ILLUSTRATIONS = {"json", "text"}
 """Fences that show output or the shape of something, and hold nothing to run."""
 DOCUMENTED = "127.0.0.1:8000"
 
-SAVE_AND_EXIT = """
-import * as encoding from 'lib0/encoding'
+ENDINGS = {
+    "new WebsocketProvider(": """
+import * as lib0 from 'lib0/encoding'
 provider.messageHandlers[102] = () => process.exit(0)
 provider.once('sync', () => setImmediate(() => {
-  const message = encoding.createEncoder()
-  encoding.writeVarUint(message, 102)
-  encoding.writeVarUint8Array(message, new Uint8Array([1]))
-  provider.ws.send(encoding.toUint8Array(message))
+  const message = lib0.createEncoder()
+  lib0.writeVarUint(message, 102)
+  lib0.writeVarUint8Array(message, new Uint8Array([1]))
+  provider.ws.send(lib0.toUint8Array(message))
 }))
-"""
-"""Appended to a client's snippet: it ends once the server has saved what the snippet wrote."""
+""",
+    "new HocuspocusProvider(": """
+provider.on('unsyncedChanges', ({ number }) => {
+  if (provider.document.getText('content').length > 0 && number === 0) process.exit(0)
+})
+""",
+    "createYjsProvider(": """
+provider.on('local-changes', (unsaved) => {
+  if (doc.getText('content').length > 0 && !unsaved) process.exit(0)
+})
+""",
+}
+"""Appended to a client's snippet, by what it makes its provider with: it ends once the server has
+saved what the snippet wrote."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +79,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 def run_client(code: str, server: ServerProcess) -> None:
     """Run a snippet; one that makes no provider of its own goes on from the README's."""
-    if "new WebsocketProvider(" not in code:
+    if not any(maker in code for maker in ENDINGS):
         readme = next(s.code for s in snippets() if s.language == "js")
         code = readme.replace("team/plan", "another") + code
     assert DOCUMENTED in code
-    program = code.replace(DOCUMENTED, server.url.removeprefix("http://")) + SAVE_AND_EXIT
+    (ending,) = (ending for maker, ending in ENDINGS.items() if maker in code)
+    program = code.replace(DOCUMENTED, server.url.removeprefix("http://")) + ending
     node = node_command()
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
     flags = ["--experimental-websocket"] if version.stdout.startswith("v20.") else []

@@ -80,6 +80,22 @@ CANNOT: Final = {
 }
 """Why a client of this kind cannot show this behaviour, whatever the server does."""
 
+_ECHO = "by its edit coming back; it has no notion of a receipt of its own"
+_AGAIN = "by connecting again, once it was closed with 4401"
+
+REMARKS: Final = {
+    ("presence", "pycrdt"): "with `pycrdt.Awareness` beside the Provider, which carries none",
+    **{("receipt", kind): _ECHO for kind in ("y-websocket-2", "y-websocket-3", "pycrdt")},
+    **{("refresh", kind): _AGAIN for kind in ("y-websocket-2", "y-websocket-3", "pycrdt")},
+    ("refresh", "y-sweet"): "by connecting again, with what its endpoint then gives it",
+    (
+        "revoked",
+        "y-sweet",
+    ): "with the user's own token; one from its endpoint lasts until it ends",
+    ("downgraded", "y-sweet"): "it is not told, but its edits stay unsaved",
+}
+"""How a client shows a behaviour, where that is not as for the others."""
+
 SHOWN: Final[dict[tuple[str, str], list[Callable[..., Any]]]] = {}
 """The tests that show a behaviour of a kind of client."""
 

@@ -96,9 +96,10 @@ class Party:
         user = more.pop("user", {"name": name})
         client: Client
         if kind.key == "pycrdt":
-            more.pop("create", None)
-            client = PycrdtPeer(name, self.server.url, document, user=user, **more)
+            client = PycrdtPeer(name, self.server.url, document, user=user, token=more["token"])
         else:
+            if role == "viewer":
+                more["authorization"] = "read-only"
             unique = f"{name} {len(self._clients)}"
             client = await self._yjs.open(
                 unique, self.server.url, document, kind=kind.key, user=user, **more

@@ -97,7 +97,7 @@ async def granted(party: Party, kind: Kind, role: str) -> tuple[str, Client, Cli
     document = await party.document()
     await party.grant(document, "bob", role)
     ann = await party.come(kind, "ann", document)
-    bob = await party.come(kind, "bob", document, None)
+    bob = await party.come(kind, "bob", document, None, direct=True)
     await asyncio.gather(ann.synced(), bob.synced())
     await bob.insert(0, "allowed")
     await bob.saved()
@@ -113,7 +113,7 @@ async def test_rights_that_are_taken_away_end_at_once(party: Party, kind: Kind) 
     await party.grant(document, "bob", None)
     await ann.sees_no_more(bob.client_id)
     await bob.insert(-1, " no more")
-    if kind.is_hocuspocus or kind.key == "y-sweet":
+    if kind.is_hocuspocus:
         await bob.refused()
     else:
         await bob.closed(FORBIDDEN)

@@ -51,15 +51,11 @@ class YjsPeers:
         client_id: int | None = None,
         kind: str = "y-websocket-3",
         token: str | None = None,
-        beside: str | None = None,
-        sessions: bool = False,
-        create: bool = False,
         backoff: int = 250,
+        **more: Any,
     ) -> YjsPeer:
         """Make a client and connect it to the server at `url` (`http://host:port`); does not
-        wait. `kind` is one that `tests/node/peers/peer.js` lists; `beside` names a Hocuspocus
-        client whose socket it shares, with `sessions` if both have the same document;
-        `create` makes the document first, where that is a request of its own."""
+        wait. What `kind` and `more` may be is listed in `tests/node/peers/peer.js`."""
         options = {
             "kind": kind,
             "url": url,
@@ -67,10 +63,8 @@ class YjsPeers:
             "user": user,
             "clientId": client_id,
             "token": token,
-            "beside": beside,
-            "sessions": sessions,
-            "create": create,
             "backoff": backoff,
+            **more,
         }
         given = {key: value for key, value in options.items() if value is not None}
         return YjsPeer(self, name, await self.call("open", peer=name, options=given))

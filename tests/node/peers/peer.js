@@ -16,6 +16,8 @@ import { YWebsocketPeer } from './y-websocket.js'
  * @property {number} [clientId]
  * @property {number} [backoff] the longest wait before it connects again, in ms
  * @property {boolean} [create] whether its document may have to be made, where that is a request
+ * @property {boolean} [direct] whether the token is for the socket itself, where it may be otherwise
+ * @property {'full' | 'read-only'} [authorization] what to ask for, where that is said
  * @property {HocuspocusPeer} [beside] whose socket to share
  * @property {boolean} [sessions] whether the document may be open twice on one socket
  */

@@ -6,8 +6,8 @@ import { Client } from './client.js'
 const NOWHERE = 'ws://127.0.0.1:9' // the port to discard to, where nobody listens
 
 /**
- * A real y-sweet client. Its token comes from y-sweet's own SDK, as it does from the server of a
- * product that uses it.
+ * A real y-sweet client. Its token is made by y-sweet's own SDK, as on the server of a product
+ * that uses it; or, `direct`, it is the token that it was opened with.
  */
 export class YSweetPeer extends Client {
   /** @param {import('./peer.js').Options} options */
@@ -16,6 +16,8 @@ export class YSweetPeer extends Client {
     this.url = options.url
     this.room = options.room
     this.create = options.create ?? false
+    this.direct = options.direct ?? false
+    this.authorization = options.authorization ?? 'full'
     this.offline = false
     /** @type {WebSocket | null} */
     this.socket = null
@@ -42,12 +44,17 @@ export class YSweetPeer extends Client {
 
   async authorize() {
     const token = this.giveToken()
+    if (this.direct) {
+      const url = `${this.url.replace(/^http/u, 'ws')}/d/${this.room}/ws`
+      return { url, baseUrl: url, docId: this.room, token: token ?? '' }
+    }
     const key = token === null ? '' : `${encodeURIComponent(token)}@`
     const manager = new DocumentManager(`ys://${key}${this.url.replace(/^http:\/\//u, '')}`)
+    const { authorization } = this
     try {
       const given = this.create
-        ? await manager.getOrCreateDocAndToken(this.room)
-        : await manager.getClientToken(this.room)
+        ? await manager.getOrCreateDocAndToken(this.room, { authorization })
+        : await manager.getClientToken(this.room, { authorization })
       this.scope = given.authorization ?? null
       return given
     } catch (error) {
