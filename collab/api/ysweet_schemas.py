@@ -5,15 +5,26 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasGenerator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from collab.access import Role
+from collab.auth.claims import USER_LENGTH, check_user
+from collab.errors import Unauthenticated
 
 HOUR = 3600
 YEAR = 365 * 24 * HOUR
 
 _CAMEL = ConfigDict(alias_generator=AliasGenerator(alias=to_camel), populate_by_name=True)
+
+
+def _user(text: str) -> str:
+    try:
+        return check_user(text)
+    except Unauthenticated:
+        raise ValueError(
+            f"must be 1 to {USER_LENGTH} characters on one line, without spaces around them"
+        ) from None
 
 
 class Authorization(StrEnum):
@@ -45,7 +56,7 @@ class AuthRequest(BaseModel):
     model_config = _CAMEL
 
     authorization: Authorization = Authorization.FULL
-    user_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+    user_id: Annotated[str, AfterValidator(_user)] | None = Field(
         default=None,
         description="Who the client's edits and presence belong to; another than the caller "
         "only if the caller's own token makes it the owner of every document.",
