@@ -17,7 +17,7 @@ CALLS_AT_ONCE = 16
 """Documents whose changes are told at one time."""
 WAITING_BYTES = 32 * 1024 * 1024
 """Updates of all documents that wait to be told."""
-MERGE_BYTES = 256 * 1024
+MERGE_BYTES = 64 * 1024
 """Updates that wait are merged into one of up to this size."""
 MERGE_AFTER = 64
 """Rows of one document that wait unmerged, at most."""
