@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { contentPath } from "../src/api/documents";
 import { problemError, requestError } from "../src/api/problems";
 import { notePath, parseRoute } from "../src/app/routes";
 import { imageAddress, linkAddress } from "../src/editor/addresses";
@@ -25,12 +24,6 @@ describe("routes", () => {
 
   test.each(["abc", "team/plan:2", "a~b@c-d._", "100%"])("[WB11] the address of %s", (id) => {
     expect(parseRoute(notePath(id))).toEqual({ page: "note", id });
-  });
-
-  test("content of an id with slashes is one path segment of the REST interface", () => {
-    expect(contentPath("team/plan", "markdown", true)).toBe(
-      "/api/documents/team%2Fplan/content?format=markdown&download=1",
-    );
   });
 });
 

@@ -12,6 +12,7 @@ const note = (id: string, title = id): Document => ({
   sequence: 1,
   created: "2026-01-05T09:30:00.000Z",
   updated: "2026-01-05T09:30:00.000Z",
+  role: "owner",
 });
 const page = (ids: readonly string[], next: string | null = null): DocumentList => ({
   documents: ids.map((id) => note(id)),

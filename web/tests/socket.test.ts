@@ -28,6 +28,7 @@ describe("SocketLine", () => {
       lost: () => events.push("lost"),
       closed: (reason) => events.push(reason),
       receipt: (version) => events.push(`receipt ${version}`),
+      readOnly: () => events.push("read only"),
     });
     line.connect();
   });
@@ -98,7 +99,7 @@ describe("SocketLine", () => {
     expect(events).toContain("receipt 300");
   });
 
-  test.each([4400, 4401, 4403, 4404, 4413, 1009])(
+  test.each([4400, 4401, 4403, 4404, 4413, 4414, 1009])(
     "[WB6] %i is not answered by another try",
     (code) => {
       last().accept();
@@ -110,7 +111,7 @@ describe("SocketLine", () => {
     },
   );
 
-  test.each([1006, 1011, 1012, 1013, 4408])("[WB6] %i is", (code) => {
+  test.each([1006, 1011, 1012, 1013, 4408, 4503, 4508, 4529])("[WB6] %i is", (code) => {
     last().accept();
     last().drop(code);
     vi.advanceTimersByTime(10_000);
@@ -123,6 +124,37 @@ describe("SocketLine", () => {
     last().drop(4413);
     line.connect();
     expect(FakeSocket.opened).toHaveLength(2);
+  });
+
+  test("[WB22] a refusal of edits leaves the connection as it is", () => {
+    last().accept();
+    last().deliver(Uint8Array.of(2, 0, 1, 120));
+    expect(events).toEqual(["read only"]);
+    expect(FakeSocket.opened).toHaveLength(1);
+    expect(last().readyState).toBe(FakeSocket.OPEN);
+  });
+
+  test("[WB23] every connection shows the credentials of its time", () => {
+    let token = "old";
+    const other = new Y.Doc();
+    const none = () => undefined;
+    const signed = new SocketLine(
+      "ws://host",
+      "note",
+      other,
+      new Awareness(other),
+      { handshaken: none, lost: none, closed: none, receipt: none, readOnly: none },
+      () => ({ token, link: "l" }),
+    );
+    signed.connect();
+    expect(last().url).toBe("ws://host/ws/note?token=old&link=l");
+    last().accept();
+    last().drop(4401);
+    token = "new";
+    signed.connect();
+    expect(last().url).toBe("ws://host/ws/note?token=new&link=l");
+    signed.close();
+    other.destroy();
   });
 
   test("a browser that goes offline makes the socket prove itself", () => {
@@ -140,6 +172,7 @@ describe("SocketLine", () => {
       lost: nothing,
       closed: nothing,
       receipt: nothing,
+      readOnly: nothing,
     });
     second.connect();
     for (const socket of FakeSocket.opened) socket.accept();

@@ -51,6 +51,25 @@ describe("status", () => {
     ],
     ["deleted", [synced, { type: "closed", reason: "gone" }], "closed", "Deleted"],
     ["full", [synced, receipt(true), { type: "closed", reason: "full" }], "closed", "Not saved"],
+    [
+      "[WB22] may only read",
+      [synced, receipt(false), { type: "role", mayWrite: false }],
+      "saved",
+      "Read only",
+    ],
+    ["[WB22] edits refused", [synced, receipt(true), { type: "denied" }], "unsaved", "Not saved"],
+    [
+      "[WB22] edits refused, whatever the next receipt says",
+      [synced, receipt(true), { type: "denied" }, receipt(false)],
+      "unsaved",
+      "Not saved",
+    ],
+    [
+      "[WB22] may write again",
+      [synced, { type: "denied" }, receipt(false), { type: "role", mayWrite: true }],
+      "saved",
+      "Saved",
+    ],
     ["refused, nothing edited", [{ type: "closed", reason: "refused" }], "closed", "Disconnected"],
   ];
 

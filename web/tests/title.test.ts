@@ -11,6 +11,7 @@ const document = (title: string): Document => ({
   sequence: 1,
   created: "2026-01-05T09:30:00.000Z",
   updated: "2026-01-05T09:30:00.000Z",
+  role: "owner",
 });
 
 describe("TitleLine", () => {

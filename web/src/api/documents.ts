@@ -1,6 +1,7 @@
-import createClient from "openapi-fetch";
+import { authorized } from "../app/credentials";
+import { answered, body, client } from "./client";
 import { problemError, requestError } from "./problems";
-import type { components, paths } from "./schema";
+import type { components } from "./schema";
 
 export type Document = components["schemas"]["Document"];
 export type DocumentList = components["schemas"]["DocumentList"];
@@ -9,29 +10,9 @@ export type ContentFormat = components["schemas"]["ContentFormat"];
 /** The longest title that the server takes, in characters. */
 export const TITLE_LENGTH = 200;
 
-const client = createClient<paths>({ baseUrl: "/" });
-
-interface Answer<T> {
-  readonly data?: T;
-  readonly error?: unknown;
-  readonly response: Response;
-}
-
-async function answered<T>(request: Promise<Answer<T>>): Promise<Answer<T>> {
-  let answer: Answer<T>;
-  try {
-    answer = await request;
-  } catch (error) {
-    throw requestError(error);
-  }
-  if (!answer.response.ok) throw problemError(answer.response.status, answer.error);
-  return answer;
-}
-
-async function body<T>(request: Promise<Answer<T>>): Promise<T> {
-  const { data, response } = await answered(request);
-  if (data === undefined) throw problemError(response.status, null);
-  return data;
+/** Whether a role lets its bearer change a note. */
+export function mayWrite(role: NonNullable<Document["role"]>): boolean {
+  return role === "owner" || role === "editor";
 }
 
 /** A page of notes, newest edit first. */
@@ -63,17 +44,12 @@ export async function deleteDocument(id: string, leaving = false): Promise<void>
   );
 }
 
-/** Where the server gives a document's content; with `download`, as a file. */
-export function contentPath(id: string, format: ContentFormat, download: boolean): string {
-  const query = new URLSearchParams({ format });
-  if (download) query.set("download", "1");
-  return `/api/documents/${encodeURIComponent(id)}/content?${query.toString()}`;
-}
-
 export async function readContent(id: string, format: ContentFormat): Promise<string> {
+  const path = `/api/documents/${encodeURIComponent(id)}/content?format=${format}`;
+  const request = authorized(new Request(new URL(path, location.origin)), id);
   let response: Response;
   try {
-    response = await fetch(contentPath(id, format, false));
+    response = await fetch(request);
   } catch (error) {
     throw requestError(error);
   }

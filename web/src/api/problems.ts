@@ -16,8 +16,11 @@ export class ApiError extends Error {
   }
 }
 
+const SIGNED_OUT = "Notes are shown here to people who are signed in, or who have a link to one.";
+
 /** The error that an answer means: its problem+json detail where it has one. */
 export function problemError(status: number, body: unknown): ApiError {
+  if (status === 401) return new ApiError(status, SIGNED_OUT);
   if (typeof body === "object" && body !== null) {
     const { detail, title } = body as { detail?: unknown; title?: unknown };
     for (const text of [detail, title]) {

@@ -1,10 +1,10 @@
 import { Braces, ClipboardCopy, Download, FileCode, FileText, FileType } from "lucide-react";
-import { type ContentFormat, contentPath, readContent } from "../api/documents";
+import { readContent } from "../api/documents";
 import { errorText } from "../api/problems";
 import type { LocalContent } from "../editor/NoteEditor";
 import { Menu, type MenuItem } from "../ui/Menu";
 import { showToast } from "../ui/toasts";
-import { exportLocal, type LocalFormat } from "./localExport";
+import { exportLocal, saveExport, type TextFormat } from "./localExport";
 import type { NoteSession } from "./NoteSession";
 
 const SAVE_MS = 4_000;
@@ -23,12 +23,11 @@ const FILES = [
 
 /** Downloads come from the server, once it has all edits; without it, from this device. */
 export function ExportMenu({ session, content }: Props) {
-  const download = async (format: ContentFormat & LocalFormat) => {
+  const download = async (format: TextFormat) => {
     if (await session.whenSaved(SAVE_MS)) {
-      const link = document.createElement("a");
-      link.href = contentPath(session.id, format, true);
-      link.download = "";
-      link.click();
+      // Not by an address that the browser would go to: that could show no credentials.
+      const text = await readContent(session.id, format);
+      saveExport(session.title.state.get().title, format, text);
       return;
     }
     await exportLocal(session, content(), format);

@@ -28,7 +28,7 @@ export function NoteBody({ session, onContent }: Props) {
 
 /** An editor only where it knows every node, since it deletes those it does not. */
 function GuardedEditor({ session, onContent }: Props) {
-  const { closed } = useStore(session.status);
+  const { closed, readOnly } = useStore(session.status);
   const found = useMemo(
     () => unknownTypes(session.doc.getXmlFragment("default"), schema),
     [session],
@@ -39,7 +39,7 @@ function GuardedEditor({ session, onContent }: Props) {
   return (
     <NoteEditor
       session={session}
-      editable={closed === null}
+      editable={closed === null && !readOnly}
       onUnknown={onUnknown}
       onContent={onContent}
     />

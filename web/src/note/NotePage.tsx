@@ -20,6 +20,7 @@ import "../styles/toolbar.css";
 import "../styles/prose.css";
 import "../styles/code.css";
 import "../styles/carets.css";
+import "../styles/share.css";
 
 /** One note, by the id in its address. */
 export default function NotePage({ id }: { readonly id: string }) {
@@ -28,7 +29,7 @@ export default function NotePage({ id }: { readonly id: string }) {
 }
 
 function OpenNote({ session }: { readonly session: NoteSession }) {
-  const { closed } = useStore(session.status);
+  const { closed, readOnly } = useStore(session.status);
   const nothing = useStore(session.content) !== "ready" && closed !== null;
   const local = useRef<LocalContent | null>(null);
   const content = useCallback(() => local.current, []);
@@ -53,13 +54,13 @@ function OpenNote({ session }: { readonly session: NoteSession }) {
         <StatusBadge session={session} />
         <span className="spring" />
         <PresenceStack session={session} />
-        <ShareButton id={session.id} />
+        <ShareButton session={session} />
         <ExportMenu session={session} content={content} />
         <ThemeMenu />
       </header>
       <ClosedBanner session={session} content={content} />
       <main className="note-main">
-        <TitleField session={session} disabled={closed !== null} />
+        <TitleField session={session} disabled={closed !== null || readOnly} />
         <NoteBody session={session} onContent={onContent} />
       </main>
     </div>

@@ -1,6 +1,7 @@
 import { Awareness } from "y-protocols/awareness";
 import { Doc, encodeStateAsUpdate } from "yjs";
-import { type Document, getDocument, renameDocument } from "../api/documents";
+import { type Document, getDocument, mayWrite, renameDocument } from "../api/documents";
+import { credentialParams } from "../app/credentials";
 import { announceNews } from "../app/noteNews";
 import { Store } from "../app/Store";
 import type { ClosedReason } from "./closing";
@@ -61,12 +62,16 @@ export class NoteSession {
       browserTimers,
       known?.unsaved ?? false,
     );
-    this.socket = new SocketLine(socketOrigin, id, this.doc, this.awareness, {
+    const events = {
       handshaken: () => this.handshaken(),
       lost: () => this.lost(),
-      closed: (reason) => this.ended(reason),
-      receipt: (version) => this.receipts.answered(version),
-    });
+      closed: (reason: ClosedReason) => this.ended(reason),
+      receipt: (version: number) => this.receipts.answered(version),
+      readOnly: () => this.denied(),
+    };
+    this.socket = new SocketLine(socketOrigin, id, this.doc, this.awareness, events, () =>
+      credentialParams(id),
+    );
     this.watch();
     void this.openCopyAndConnect();
     void this.refreshTitle();
@@ -89,7 +94,7 @@ export class NoteSession {
     if (this.closed || this.status.get().connection === "closed") return;
     this.title.flush();
     const document = await this.title.refresh();
-    if (document !== null && !this.closed) this.info.set(document);
+    if (document !== null && !this.closed) this.know(document);
   }
 
   /** True once every edit has its receipt; false after the time given, or if none can come. */
@@ -198,6 +203,21 @@ export class NoteSession {
     if (this.content.get() === "loading") this.content.set("unreachable");
   }
 
+  private know(document: Document): void {
+    this.info.set(document);
+    if (document.role === null) return;
+    const again = this.status.get().refused && mayWrite(document.role);
+    this.dispatch({ type: "role", mayWrite: mayWrite(document.role) });
+    // What was refused is only sent again to a server that asks for it anew.
+    if (again) this.socket.reconnect();
+  }
+
+  /** An edit was refused, or the right to make any is gone. */
+  private denied(): void {
+    this.dispatch({ type: "denied" });
+    void this.refreshTitle();
+  }
+
   private ended(reason: ClosedReason): void {
     this.dispatch({ type: "closed", reason });
   }
@@ -217,7 +237,7 @@ export class NoteSession {
       announceNews();
       return;
     }
-    this.info.set(document);
+    this.know(document);
     const edits = this.awareness.getLocalState()?.["titleEdits"];
     this.awareness.setLocalStateField("titleEdits", typeof edits === "number" ? edits + 1 : 1);
   }

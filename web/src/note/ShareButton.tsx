@@ -1,28 +1,53 @@
 import { Link as LinkIcon } from "lucide-react";
+import { useEffect, useState } from "react";
+import { asksWho } from "../api/sharing";
+import { credentialsFor } from "../app/credentials";
 import { notePath } from "../app/routes";
-import { showToast } from "../ui/toasts";
+import { useStore } from "../app/useStore";
+import { copyText } from "../ui/clipboard";
+import type { NoteSession } from "./NoteSession";
+import { ShareDialog } from "./ShareDialog";
 
-/** Copies the note's address: whoever may reach the server can open it. */
-export function ShareButton({ id }: { readonly id: string }) {
-  const copy = async () => {
-    const address = location.origin + notePath(id);
-    try {
-      await navigator.clipboard.writeText(address);
-      showToast("Link copied");
-    } catch {
-      showToast(address, { milliseconds: 10_000 });
+/**
+ * Where the server knows who is who, owners make links here. Elsewhere the note's address is
+ * enough, and who came by a link passes that link on.
+ */
+export function ShareButton({ session }: { readonly session: NoteSession }) {
+  const owner = useStore(session.info)?.role === "owner";
+  const [managed, setManaged] = useState(false);
+  const [open, setOpen] = useState(false);
+
+  useEffect(() => {
+    let current = true;
+    if (owner) {
+      asksWho()
+        .then((asks) => current && setManaged(asks))
+        // Then the address alone can be copied, as before the answer.
+        .catch(() => undefined);
     }
+    return () => {
+      current = false;
+    };
+  }, [owner]);
+
+  const copy = () => {
+    const { link } = credentialsFor(session.id);
+    const end = link === null ? "" : `#${new URLSearchParams({ link }).toString()}`;
+    void copyText(location.origin + notePath(session.id) + end, "Link copied");
   };
   return (
-    <button
-      type="button"
-      className="button share"
-      data-tooltip="Copy the link to this note"
-      data-testid="copy-link"
-      onClick={() => void copy()}
-    >
-      <LinkIcon size={16} aria-hidden />
-      <span>Copy link</span>
-    </button>
+    <>
+      <button
+        type="button"
+        className="button share"
+        data-tooltip={managed ? "Make links to this note" : "Copy the link to this note"}
+        data-testid={managed ? "share" : "copy-link"}
+        onClick={managed ? () => setOpen(true) : copy}
+      >
+        <LinkIcon size={16} aria-hidden />
+        <span>{managed ? "Share" : "Copy link"}</span>
+      </button>
+      {open && <ShareDialog id={session.id} onClose={() => setOpen(false)} />}
+    </>
   );
 }

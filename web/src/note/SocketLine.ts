@@ -10,6 +10,8 @@ export interface SocketEvents {
   lost(): void;
   closed(reason: ClosedReason): void;
   receipt(version: number): void;
+  /** The server takes no edits from here. */
+  readOnly(): void;
 }
 
 /** One note's WebSocket, over however many connections it takes. */
@@ -23,6 +25,7 @@ export class SocketLine {
     doc: Doc,
     awareness: Awareness,
     private readonly events: SocketEvents,
+    private readonly params: () => Record<string, string> = () => ({}),
   ) {
     this.provider = new WebsocketProvider(`${origin}/ws`, id, doc, {
       awareness,
@@ -48,6 +51,7 @@ export class SocketLine {
 
   /** Start, or try again after the server closed the connection for good. */
   connect(): void {
+    this.provider.params = this.params();
     this.provider.connect();
   }
 
@@ -69,10 +73,7 @@ export class SocketLine {
       this.checkHandshake();
     };
     handlers[RECEIPT] = (_encoder, decoder) => events.receipt(readReceipt(decoder));
-    handlers[AUTH] = () => {
-      provider.disconnect();
-      events.closed("forbidden");
-    };
+    handlers[AUTH] = () => events.readOnly();
     provider.on("connection-close", () => {
       this.answered = false;
       this.handshaken = false;
@@ -97,7 +98,7 @@ export class SocketLine {
    * The browser lost its network. The socket may stay silent for half a minute before that
    * shows, so a new connection asks at once; a server on this machine answers it.
    */
-  private readonly reconnect = (): void => {
+  readonly reconnect = (): void => {
     if (!this.provider.shouldConnect) return;
     this.provider.disconnect();
     this.provider.connect();

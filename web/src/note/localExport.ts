@@ -1,7 +1,22 @@
 import type { LocalContent } from "../editor/NoteEditor";
 import type { NoteSession } from "./NoteSession";
 
-export type LocalFormat = "markdown" | "html" | "text" | "json" | "update";
+/** The exports that are text, and their files' extension and media type. */
+const FILES = {
+  markdown: ["md", "text/markdown"],
+  html: ["html", "text/html"],
+  text: ["txt", "text/plain"],
+  json: ["json", "application/json"],
+} as const;
+
+export type TextFormat = keyof typeof FILES;
+export type LocalFormat = TextFormat | "update";
+
+/** Give the browser an export as a file named after the note. */
+export function saveExport(title: string, format: TextFormat, text: string): void {
+  const [extension, type] = FILES[format];
+  saveFile(fileName(title, extension), type, text);
+}
 
 /** Give the browser a file to keep. */
 export function saveFile(name: string, type: string, content: BlobPart): void {
@@ -39,24 +54,18 @@ export async function exportLocal(
     return;
   }
   if (content === null) throw new Error("There is no text on this device to export.");
+  saveExport(title, format, await textOf(content, format));
+}
+
+async function textOf(content: LocalContent, format: TextFormat): Promise<string> {
   switch (format) {
-    case "markdown": {
-      const { markdownFrom } = await import("../editor/localMarkdown");
-      saveFile(fileName(title, "md"), "text/markdown", markdownFrom(content.json()));
-      break;
-    }
+    case "markdown":
+      return (await import("../editor/localMarkdown")).markdownFrom(content.json());
     case "html":
-      saveFile(fileName(title, "html"), "text/html", content.html());
-      break;
+      return content.html();
     case "text":
-      saveFile(fileName(title, "txt"), "text/plain", content.text());
-      break;
+      return content.text();
     case "json":
-      saveFile(
-        fileName(title, "json"),
-        "application/json",
-        JSON.stringify(content.json(), null, 2),
-      );
-      break;
+      return JSON.stringify(content.json(), null, 2);
   }
 }

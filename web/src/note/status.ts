@@ -17,6 +17,10 @@ export interface NoteStatus {
   readonly titleUnsaved: boolean;
   /** Whether edits survive closing the tab; null until known. */
   readonly keptOnDevice: boolean | null;
+  /** The server takes no edits from here. */
+  readonly readOnly: boolean;
+  /** It took none, and some had been made. */
+  readonly refused: boolean;
 }
 
 export type StatusEvent =
@@ -25,6 +29,8 @@ export type StatusEvent =
   | { readonly type: "closed"; readonly reason: ClosedReason }
   | { readonly type: "retry" }
   | ({ readonly type: "receipt" } & ReceiptState)
+  | { readonly type: "role"; readonly mayWrite: boolean }
+  | { readonly type: "denied" }
   | { readonly type: "title"; readonly unsaved: boolean }
   | { readonly type: "device"; readonly kept: boolean };
 
@@ -36,6 +42,8 @@ export const initialStatus: NoteStatus = {
   overdue: false,
   titleUnsaved: false,
   keptOnDevice: null,
+  readOnly: false,
+  refused: false,
 };
 
 export function reduceStatus(status: NoteStatus, event: StatusEvent): NoteStatus {
@@ -56,6 +64,10 @@ export function reduceStatus(status: NoteStatus, event: StatusEvent): NoteStatus
         edited: event.edited,
         overdue: event.overdue,
       };
+    case "role":
+      return { ...status, readOnly: !event.mayWrite, refused: status.refused && !event.mayWrite };
+    case "denied":
+      return { ...status, readOnly: true, refused: status.refused || status.edited };
     case "title":
       return { ...status, titleUnsaved: event.unsaved };
     case "device":
@@ -86,6 +98,16 @@ export function describeStatus(status: NoteStatus): StatusLabel {
     case "offline":
       return offline(edited, status.keptOnDevice);
     case "synced":
+      if (status.refused) {
+        return {
+          kind: "unsaved",
+          label: "Not saved",
+          detail: "You may only read this note. Edits made here stay on this device.",
+        };
+      }
+      if (status.readOnly) {
+        return { kind: "saved", label: "Read only", detail: "You may only read this note." };
+      }
       if (!status.unsaved && !status.titleUnsaved) {
         return { kind: "saved", label: "Saved", detail: "Every edit is stored on the server." };
       }

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+type Module = typeof import("../src/app/credentials");
+
+function storage() {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => void kept.set(name, value),
+    removeItem: (name: string) => void kept.delete(name),
+  };
+}
+
+const shown = (module: Module, id: string | null): (string | null)[] => {
+  const request = module.authorized(new Request("http://host/api/x?a=1"), id);
+  return [request.headers.get("Authorization"), new URL(request.url).search];
+};
+
+describe("credentials", () => {
+  const replaced: string[] = [];
+
+  /** A page opened at this address; what it remembers lasts over visits. */
+  const visit = async (pathname: string, hash: string): Promise<Module> => {
+    vi.resetModules();
+    vi.stubGlobal("location", { pathname, hash, search: "" });
+    const module = await import("../src/app/credentials");
+    module.takeCredentials();
+    return module;
+  };
+
+  beforeEach(() => {
+    replaced.length = 0;
+    vi.stubGlobal("localStorage", storage());
+    vi.stubGlobal("sessionStorage", storage());
+    vi.stubGlobal("history", {
+      state: null,
+      replaceState: (_state: unknown, _title: string, url: string) => replaced.push(url),
+    });
+  });
+
+  afterEach(() => vi.unstubAllGlobals());
+
+  test("[WB23] a link is taken out of the address and kept for its note alone", async () => {
+    const first = await visit("/notes/team/plan", "#link=secret");
+    expect(replaced).toEqual(["/notes/team/plan"]);
+    expect(shown(first, "team/plan")).toEqual(["Bearer secret", "?a=1"]);
+    expect(shown(first, "other")).toEqual([null, "?a=1"]);
+    expect(shown(first, null)).toEqual([null, "?a=1"]);
+    const again = await visit("/notes/team/plan", "");
+    expect(again.credentialParams("team/plan")).toEqual({ link: "secret" });
+    expect(replaced).toHaveLength(1);
+  });
+
+  test("[WB23] a token goes before a link, which goes along where it can", async () => {
+    await visit("/notes/plan", "#link=secret");
+    const signed = await visit("/", "#token=a.b.c");
+    expect(replaced).toEqual(["/notes/plan", "/"]);
+    expect(shown(signed, null)).toEqual(["Bearer a.b.c", "?a=1"]);
+    expect(shown(signed, "plan")).toEqual(["Bearer a.b.c", "?a=1&link=secret"]);
+    expect(signed.credentialParams("plan")).toEqual({ token: "a.b.c", link: "secret" });
+    expect((await visit("/", "")).credentialsFor(null).token).toBe("a.b.c");
+  });
+
+  test("a place within a note is no credential", async () => {
+    const page = await visit("/notes/plan", "#part-two");
+    expect(replaced).toEqual([]);
+    expect(page.credentialParams("plan")).toEqual({});
+  });
+
+  test("storage that is blocked keeps a token as long as the page", async () => {
+    const blocked = () => {
+      throw new Error("blocked");
+    };
+    vi.stubGlobal("sessionStorage", { getItem: blocked, setItem: blocked });
+    const page = await visit("/", "#token=t");
+    expect(page.credentialParams("plan")).toEqual({ token: "t" });
+  });
+});
