@@ -77,8 +77,10 @@ async def test_a_document_that_is_not_there(party: Party, kind: Kind) -> None:
         await eve.refused()
     else:
         await eve.closed(GONE)
-    assert (await party.rest.get(f"/documents/{document}")).status_code == 404
     maker = token("ann", {document: "owner"}, create=True)
+    as_ann = {"Authorization": f"Bearer {maker}"}
+    found = await party.rest.get(f"/documents/{document}", headers=as_ann)
+    assert found.status_code == 404, "nobody made it"
     ann = await party.come(kind, "ann", document, token=maker, create=True)
     await ann.insert(0, "made")
     await ann.saved()

@@ -88,7 +88,7 @@ class PycrdtPeer:
         return self._doc.client_id
 
     async def _run(self) -> None:
-        """Connect, and again after every close that another try may help."""
+        """Connect, and again after every close that another try may help, or when told to."""
         while True:
             await self._wanted.wait()
             try:
@@ -101,7 +101,7 @@ class PycrdtPeer:
                 self._closes.append(code)
                 self._signal.fire()
                 if code is not None and code in PERMANENT and code != TIMEOUT:
-                    return
+                    self._wanted.clear()
             await asyncio.sleep(BACKOFF)
 
     def _address(self) -> str:
