@@ -8,6 +8,7 @@ from random import Random
 from collab.auth.claims import ClaimRules
 from collab.auth.jwks import KeySet, key_source
 from collab.auth.open import OpenAuthorizer
+from collab.auth.rights import Rights
 from collab.auth.sites import Sites
 from collab.auth.token import TokenAuthorizer
 from collab.auth.tokens import TokenIssuer, TokenVerifier
@@ -19,11 +20,14 @@ from collab.settings import Settings
 @dataclass(frozen=True, slots=True)
 class Gate:
     """The authorizer; what signs tokens that it takes, if there is a secret in token mode; the
-    keys to start before and to close after it, if they come from a key set."""
+    keys to start before and to close after it, if they come from a key set; what it goes by when
+    it is left to a product to say who someone is."""
 
     authorizer: Authorizer
     issuer: TokenIssuer | None
     keys: KeySet | None
+    sites: Sites
+    rights: Rights
 
 
 def build_gate(
@@ -31,16 +35,17 @@ def build_gate(
 ) -> Gate:
     """Raises ConfigError."""
     sites = Sites(settings.host, settings.allowed_origins)
+    rights = Rights(grants, links, clock, random)
     if settings.auth != "token":
-        return Gate(OpenAuthorizer(sites, random), None, None)
+        return Gate(OpenAuthorizer(sites, random), None, None, sites, rights)
     rules = _rules(settings)
     keys = None
     if settings.jwks is not None:
         keys = KeySet(key_source(settings.jwks), clock, settings.jwks_seconds)
     verifier = TokenVerifier(rules, _secret(settings), keys, clock)
-    authorizer = TokenAuthorizer(sites, verifier, grants, links, clock, random)
+    authorizer = TokenAuthorizer(sites, verifier, rights)
     issuer = None if settings.jwt_secret is None else token_issuer(settings, clock)
-    return Gate(authorizer, issuer, keys)
+    return Gate(authorizer, issuer, keys, sites, rights)
 
 
 def token_issuer(settings: Settings, clock: Clock) -> TokenIssuer:

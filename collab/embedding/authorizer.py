@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from collab.access import Access, Credentials, Identity
+from collab.auth.rights import Rights
+from collab.auth.sites import Sites
 from collab.embedding.calls import Calls
 from collab.hooks import Hooks
 from collab.interfaces import Authorizer
@@ -19,27 +21,33 @@ class Vouched(Identity):
 class HookedAuthorizer:
     """`collab.interfaces.Authorizer` that asks `Hooks.on_authenticate` before the mode.
 
-    In open mode everyone owns everything: whom the product vouches for is held to `rights`,
-    which adds up the rights of the identity and the grants of its user.
+    In open mode everyone owns everything: whom the product vouches for is held to `rights`.
     """
 
     def __init__(
-        self, hooks: Hooks, calls: Calls, configured: Authorizer, rights: Authorizer
+        self, hooks: Hooks, calls: Calls, configured: Authorizer, sites: Sites, rights: Rights
     ) -> None:
         self._hooks = hooks
         self._calls = calls
         self._configured = configured
+        self._sites = sites
         self._rights = rights
 
     async def identify(self, credentials: Credentials) -> Identity:
-        """Raises also Unavailable if the hook fails: then nobody is let in."""
+        """Raises also Unavailable if the hook fails, and StorageError for a link."""
+        # Browsers send a product's cookies along with what pages of other sites ask for.
+        self._sites.check(credentials)
         ask = partial(self._hooks.on_authenticate, credentials)
         found = await self._calls.ask(ask, Identity, "on_authenticate")
         if found is None:
             return await self._configured.identify(credentials)
         told = {part.name: getattr(found, part.name) for part in fields(Identity)}
-        return Vouched(**{**told, "verified": True})
+        identity = Vouched(**{**told, "verified": True})
+        if credentials.link is None:
+            return identity
+        return await self._rights.with_link(identity, credentials.link)
 
     async def access(self, identity: Identity, document: str | None) -> Access:
-        vouched = isinstance(identity, Vouched)
-        return await (self._rights if vouched else self._configured).access(identity, document)
+        if isinstance(identity, Vouched):
+            return await self._rights.access(identity, document)
+        return await self._configured.access(identity, document)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from collab.auth.rights import Rights
+from collab.auth.sites import Sites
 from collab.embedding.authorizer import HookedAuthorizer
 from collab.embedding.calls import Calls
 from collab.embedding.changes import Changes
@@ -46,11 +48,11 @@ class Product:
             return None
         return Seeds(self._hooks, self._calls, worker, limits)
 
-    def authorizer(self, configured: Authorizer, rights: Authorizer) -> Authorizer:
+    def authorizer(self, configured: Authorizer, sites: Sites, rights: Rights) -> Authorizer:
         """`rights` says what those may do whom the product vouches for."""
         if not overridden(self._hooks, "on_authenticate"):
             return configured
-        return HookedAuthorizer(self._hooks, self._calls, configured, rights)
+        return HookedAuthorizer(self._hooks, self._calls, configured, sites, rights)
 
     def stats(self) -> HookStats:
         return HookStats(
