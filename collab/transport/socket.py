@@ -17,7 +17,7 @@ from collab.clock import SystemClock
 from collab.errors import CollabError, InvalidDocumentId
 from collab.protocol.close import CloseCode
 from collab.telemetry import bind
-from collab.transport.channel import AsgiChannel, Message, Receive, Send
+from collab.transport.channel import AsgiChannel, Message, Receive, Send, network_of
 from collab.transport.closing import close_code, close_reason, reason_of
 
 _log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class SocketEndpoint:
             seat.leave()
 
     async def _hold(self, scope: Scope, receive: Receive, send: Send, seat: Seat) -> None:
-        channel = AsgiChannel(send)
+        channel = AsgiChannel(send, network_of(scope))
         writer = asyncio.create_task(channel.run(), name="channel")
         try:
             await self._attend(Socket(scope, receive, channel, self._limits, seat))

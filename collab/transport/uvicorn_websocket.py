@@ -1,18 +1,30 @@
 """uvicorn's WebSocket protocol, with bounds on what it leaves to trust.
 
 uvicorn asks a transport to close and waits for its buffer to empty, which a peer that does
-not read can put off for ever; it takes any number of pings and of fragments; and it reads no
-further while the application is busy, so that a pong may lie unread.
+not read can put off for ever; it takes any number of pings and of fragments; it reads no
+further while the application is busy, so that a pong may lie unread; and it takes a pong that
+is late for a dead peer, also where the ping waits behind megabytes on a thin line.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import socket
+import struct
+import sys
+from asyncio.transports import BaseTransport
+from contextlib import suppress
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
 from collab.protocol.close import CloseCode
+from collab.transport.channel import NETWORK
+
+LINUX: Final = sys.platform == "linux"
+if LINUX:
+    from fcntl import ioctl
+    from termios import TIOCOUTQ
 
 CLOSE_GRACE: Final = 5.0
 """Seconds for the last bytes and the peer's answer, once the application is done."""
@@ -20,23 +32,69 @@ MAX_UNREAD_PONGS: Final = 1000
 """Pings of a peer that reads none of what is sent to it."""
 MAX_FRAGMENTS: Final = 1024
 """Pieces of one message."""
+MAX_CONTROL: Final = 200
+"""Pings and pongs of a peer in CONTROL_SECONDS."""
+CONTROL_SECONDS: Final = 10.0
+LOOKS: Final = 5
+"""Times that a connection with something to take is looked at in the time given for a pong."""
+PATIENCE: Final = 2.2
+MOST_PATIENCE: Final = 36.0
+"""So many times as long, and at most so many seconds, a peer may take nothing of what waits for
+it: more than the room's own patience by default, whose close says why."""
+SMALL: Final = 64
+"""Bytes that are no more than our own ping."""
+UNSENT: Final = 256 * 1024
+"""Bytes that the system keeps unsent for us: else they are megabytes, which get older."""
+
+_TCP_NOTSENT_LOWAT: Final = 25
+_ACKED_AT: Final = 120
+"""Where Linux tells in its TCP_INFO how many bytes the peer acknowledged."""
 
 
 class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
     """What `collab serve` runs uvicorn with."""
 
     _unread_pongs = 0
+    _control = 0
+    _control_until = 0.0
+    _written = 0
+    _taken = 0
+    _sampled = 0.0
+    _moved = 0.0
+    """The network took something at this time or later."""
+    _looking = False
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self._sampled = self._moved = self.loop.time()
+        if LINUX:
+            with suppress(OSError):  # a Unix socket
+                self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)
 
     async def run_asgi(self) -> None:
+        self.scope["extensions"][NETWORK] = self.taken  # type: ignore[index] # uvicorn's own
         await super().run_asgi()
         self._abort_soon()
 
+    async def send(self, message: Any) -> None:
+        self._written += len(message.get("bytes") or b"")
+        await super().send(message)
+
+    # --- What a peer sends -------------------------------------------------------------
+
     def handle_ping(self) -> None:
+        if self.close_sent:
+            return
         super().handle_ping()
         if not self.writable.is_set():
             self._unread_pongs += 1
             if self._unread_pongs > MAX_UNREAD_PONGS:
                 self.transport.abort()
+        self._count_control()
+
+    def handle_pong(self, event: Frame) -> None:
+        super().handle_pong(event)
+        self._count_control()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -45,20 +103,92 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_cont(self, event: Frame) -> None:
         if len(self.frames) >= MAX_FRAGMENTS:
             self.frames = []
-            self.conn.fail(CloseCode.TOO_BIG, "too many fragments")
-            self.handle_parser_exception()
+            self._fail(CloseCode.TOO_BIG, "too many fragments")
             return
         super().handle_cont(event)
 
+    def _count_control(self) -> None:
+        now = self.loop.time()
+        if now >= self._control_until:
+            self._control, self._control_until = 0, now + CONTROL_SECONDS
+        self._control += 1
+        if self._control == MAX_CONTROL + 1:
+            self._fail(CloseCode.TOO_FAST, "too many pings")
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+            self._abort_soon()
+
+    # --- Whether it still reads --------------------------------------------------------
+
+    def taken(self) -> int:
+        """Bytes that the network took: those that the peer's end acknowledged, where the
+        system tells, else those that left our buffer."""
+        taken, now = self._acknowledged(), self.loop.time()
+        if taken > self._taken:
+            self._taken, self._moved = taken, self._sampled
+        self._sampled = now
+        return self._taken
+
+    def send_keepalive_ping(self) -> None:
+        self.taken()
+        behind = self._waits()
+        super().send_keepalive_ping()
+        self._looking = False
+        if behind and self.pong_timer is not None:
+            self.pong_timer.cancel()
+            self._look_again()
+
     def keepalive_timeout(self) -> None:
-        if self.read_paused:
+        """No pong came so far. While bytes move the ping is on its way."""
+        assert self.ping_timeout is not None
+        self.pong_timer = None
+        self.taken()
+        stalled = self.loop.time() - self._moved
+        if self._waits():
+            if stalled < min(PATIENCE * self.ping_timeout, MOST_PATIENCE):
+                self._look_again()
+            else:
+                self.transport.abort()  # nothing that is said now would reach it
+        elif self.read_paused:
             # The pong may be in what was not read yet: the wait is ours, not the peer's.
-            self.pong_timer = None
             self.pending_ping_payload = None
             self.schedule_ping()
-            return
-        super().keepalive_timeout()
-        self._abort_soon()
+        elif self._looking and stalled < self.ping_timeout:
+            self._look_again()
+        else:
+            super().keepalive_timeout()
+            self._abort_soon()
+
+    def _look_again(self) -> None:
+        assert self.ping_timeout is not None
+        self._looking = True
+        self.pong_timer = self.loop.call_later(self.ping_timeout / LOOKS, self.keepalive_timeout)
+
+    def _waits(self) -> bool:
+        """Whether something is on its way to the peer that it did not take."""
+        waiting = self.transport.get_write_buffer_size()
+        if LINUX:
+            with suppress(OSError):
+                queued = ioctl(self._socket.fileno(), TIOCOUTQ, bytes(4))
+                waiting += int.from_bytes(queued, sys.byteorder)
+        return waiting > SMALL
+
+    def _acknowledged(self) -> int:
+        if LINUX:
+            with suppress(OSError, struct.error):
+                size = _ACKED_AT + 8
+                info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size)
+                return int(struct.unpack_from("@Q", info, _ACKED_AT)[0])
+            return self._taken
+        return self._written - self.transport.get_write_buffer_size()
+
+    @property
+    def _socket(self) -> socket.socket:
+        found: socket.socket = self.transport.get_extra_info("socket")
+        return found
 
     def _abort_soon(self) -> None:
         if not self.disconnected:
