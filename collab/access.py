@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,13 +36,16 @@ def highest(roles: Iterable[Role | None]) -> Role | None:
 class Credentials:
     """What a request brings to say who sends it. `origin` is the browser's Origin header,
     `address` the peer's, told by proxies only if they are trusted. `link` is the token of a
-    share link that comes beside the sender's own."""
+    share link that comes beside the sender's own. `headers` are those of the request by their
+    lower-case names, for products that know their users by a cookie or a proxy's word; of a
+    header sent twice the values are joined by commas."""
 
     token: str | None = field(repr=False)
     origin: str | None
     host: str
     address: str
     link: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

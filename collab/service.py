@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import SystemRandom
 
+from collab.access import Access, Role
 from collab.admission.connections import Admission
 from collab.api.sharing import Sharing
 from collab.auth.live import LiveAccess
 from collab.backplane.memory import MemoryBackplane
 from collab.clock import SystemClock
 from collab.crdt.pool import WorkerPool
+from collab.embedding.product import Product
 from collab.hooks import Hooks
 from collab.identity import build_gate
-from collab.interfaces import Authorizer, Clock
+from collab.interfaces import Clock
+from collab.protocol.ids import parse_document_id
+from collab.room import direct
 from collab.room.opening import Opener
 from collab.room.registry import Registry
 from collab.settings import Settings, unknown_variables
@@ -31,16 +37,20 @@ _log = logging.getLogger(__name__)
 
 
 class Service:
-    """One node. Nothing is opened before `start`; `drain` and `aclose` may be called more than
-    once."""
+    """One node, and what a product that embeds it may ask of it, in the event loop it runs in.
+
+    Nothing is opened before `start`; `drain` and `aclose` may be called more than once.
+    `running` does all three.
+    """
 
     def __init__(self, settings: Settings, hooks: Hooks | None = None) -> None:
         """Raises ConfigError if the settings do not make a safe service."""
         settings.require_safe_exposure()
         self.settings = settings
-        self.hooks = hooks
+        self.started = False
         self.clock: Clock = SystemClock()
         self.random = SystemRandom()
+        self.product = Product(hooks, self.clock, self.random)
         self.admission = Admission(admission_limits(settings), self.clock)
         self._database = open_database(settings.database)
         self.catalog = SqlCatalog(self._database, self.clock)
@@ -48,26 +58,74 @@ class Service:
         self.links = SqlLinks(self._database, self.clock)
         self.worker = WorkerPool(settings.workers, worker_limits(settings))
         backplane = MemoryBackplane()
+        limits = room_limits(settings)
         self.registry = Registry(
             SqlDocumentStore(self._database, self.clock),
             self.worker,
             backplane,
             self.clock,
             self.random,
-            room_limits(settings),
+            limits,
+            self.product.committed,
         )
         gate = build_gate(settings, self.grants, self.links, self.clock, self.random)
-        self.authorizer: Authorizer = gate.authorizer
+        self.authorizer = self.product.authorizer(gate.authorizer, gate.sites, gate.rights)
         self.issuer = gate.issuer
         self._keys = gate.keys
         self.live = LiveAccess(self.authorizer, backplane, self.clock)
         self.sharing = Sharing(
             self.grants, self.links, self.live, self.clock, settings.public_url, settings.notes_app
         )
-        self.opener = Opener(self.registry, self.catalog)
-        self.entrance = Entrance(self.registry, self.opener, self.authorizer, self.live)
+        seeds = self.product.seeds(self.worker, limits)
+        self.opener = Opener(self.registry, self.catalog, seeds)
+        self.entrance = Entrance(
+            self.registry, self.opener, self.authorizer, self.live, self.product.visits
+        )
+
+    # --- For the product ---------------------------------------------------------------
+
+    def broadcast(self, document: str, payload: str) -> None:
+        """Send a Stateless message to the document's peers whose wire can carry it."""
+        if (room := self.registry.rooms.get(document)) is not None:
+            room.tell(payload)
+
+    def recheck(self, document: str | None = None) -> None:
+        """Rights may have changed, in this document or in all: look at those of live
+        connections again. Whoever lost them is closed, or made a reader, in place."""
+        if document is None:
+            self.live.recheck()
+        else:
+            self.live.changed(document)
+
+    async def write(self, document: str, update: bytes, user: str = "") -> int:
+        """Write a Yjs update (v1) in the name of a user, by the rules that hold for peers; a
+        document that does not exist is created. The sequence that it is committed by.
+
+        Raises ProtocolError, DocumentDeleted, StorageError, Unavailable and the like.
+        """
+        access = Access(user, user, Role.OWNER, may_create=True)
+        return await direct.write(self.opener, parse_document_id(document), update, access)
+
+    async def content(self, document: str) -> tuple[bytes, int]:
+        """All that is committed as one Yjs update (v1), and the sequence up to which it is.
+
+        Raises DocumentNotFound, DocumentDeleted, DocumentUnreadable, StorageError and the like.
+        """
+        room = await self.registry.open(parse_document_id(document))
+        return await room.content()
 
     # --- Life --------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Service]:
+        """Start; drain and close at the end. Raises ConfigError or StorageError."""
+        try:
+            await self.start()
+            yield self
+            if not await self.drain(self.settings.drain_seconds):
+                _log.error("not everything could be saved in time; its authors have no receipt")
+        finally:
+            await self.aclose()
 
     async def start(self) -> None:
         """Raises ConfigError or StorageError."""
@@ -79,16 +137,23 @@ class Service:
         await require_current(self._database)
         await self.registry.start()
         await self.live.start()
+        self.started = True
 
     async def drain(self, seconds: float) -> bool:
-        """Refuse new edits, commit what is pending, close the peers with 1012. Says whether
-        everything was saved in time."""
-        return await self.registry.drain(seconds)
+        """Refuse new edits, commit what is pending, close the peers with 1012; tell the product
+        in what is left of the time. Says whether everything was saved."""
+        end = self.clock.monotonic() + seconds
+        saved = await self.registry.drain(seconds)
+        if not await self.product.drain(end - self.clock.monotonic()):
+            _log.error("not everything could be told to the hooks in time")
+        return saved
 
     async def aclose(self) -> None:
+        self.started = False
         try:
             await self.live.aclose()
             await self.registry.aclose()
+            await self.product.aclose()
         finally:
             try:
                 await self.worker.aclose()

@@ -27,6 +27,10 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
         host=_only(headers.get(b"host")),
         address=client[0] if client else "",
         link=_first(query, "link"),
+        headers={
+            name.decode("latin-1"): b", ".join(values).decode("latin-1")
+            for name, values in headers.items()
+        },
     )
 
 

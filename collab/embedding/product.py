@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -13,7 +14,7 @@ from collab.embedding.changes import Changes
 from collab.embedding.seeds import Seeds
 from collab.embedding.visits import Visits
 from collab.hooks import Hooks, overridden
-from collab.interfaces import Authorizer, Clock, DocumentWorker
+from collab.interfaces import Authorizer, Clock, DocumentWorker, NewRow
 from collab.room.limits import RoomLimits
 
 
@@ -42,6 +43,11 @@ class Product:
             self.changes = Changes(self._hooks.on_change, self._calls, clock)
         if any(overridden(hooks, f"on_{what}") for what in ("connect", "disconnect", "stateless")):
             self.visits = Visits(self._hooks, self._calls, clock, random)
+
+    @property
+    def committed(self) -> Callable[[str, int, Sequence[NewRow]], None] | None:
+        """What `Registry` is to tell of commits."""
+        return None if self.changes is None else self.changes.committed
 
     def seeds(self, worker: DocumentWorker, limits: RoomLimits) -> Seeds | None:
         if not overridden(self._hooks, "on_load"):
