@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.routing import WebSocketRoute
 
 from collab.service import Service
+from collab.transport.hocuspocus import HocuspocusLimits, HocuspocusWire
 from collab.transport.socket import Socket, SocketEndpoint, SocketLimits
 from collab.transport.websocket import YjsWire
 from collab.transport.ysweet import YSweetWire
@@ -16,6 +17,9 @@ def sockets(service: Service) -> list[WebSocketRoute]:
     """A route for each wire, on the parts of `service`."""
     settings, entrance = service.settings, service.entrance
     limits = SocketLimits(settings.message_bytes, settings.first_sync_bytes, settings.join_seconds)
+    shared = HocuspocusLimits(
+        settings.documents_per_connection, settings.unauthenticated_bytes, settings.outbox_bytes
+    )
 
     def endpoint(serve: Callable[[Socket], Awaitable[None]]) -> SocketEndpoint:
         return SocketEndpoint(
@@ -23,7 +27,10 @@ def sockets(service: Service) -> list[WebSocketRoute]:
         )
 
     yjs = YjsWire(entrance)
+    hocuspocus = endpoint(HocuspocusWire(entrance, service.clock, shared).serve)
     return [
         WebSocketRoute("/ws/{document:path}", endpoint(yjs.serve)),
         WebSocketRoute("/d/{document:path}", endpoint(YSweetWire(yjs).serve)),
+        WebSocketRoute("/hocuspocus", hocuspocus),
+        WebSocketRoute("/hocuspocus/", hocuspocus),
     ]

@@ -6,6 +6,7 @@ from collab.access import Credentials, Identity
 from collab.auth.live import LiveAccess, Watch, Watched
 from collab.embedding.visits import Visits
 from collab.interfaces import Authorizer, Channel
+from collab.room.backlog import Backlog
 from collab.room.codec import Codec
 from collab.room.opening import Opener
 from collab.room.registry import Registry
@@ -39,11 +40,16 @@ class Entrance:
         return await self._authorizer.identify(credentials)
 
     async def join(
-        self, identity: Identity, document: str, channel: Channel, codec: Codec
+        self,
+        identity: Identity,
+        document: str,
+        channel: Channel,
+        codec: Codec,
+        backlog: Backlog | None = None,
     ) -> tuple[Session, Watch]:
         """A session with the rights that the identity has at this moment. `watch` has noted
         what changed since they were looked up; the caller hands it to `follow`, and stops it
-        when the session is over.
+        when the session is over. `backlog` is what all sessions of one connection share.
 
         Raises AccessDenied, DocumentNotFound, StorageError, Unavailable and what else keeps a
         document from being opened.
@@ -52,7 +58,7 @@ class Entrance:
         try:
             access = await self._authorizer.access(identity, document)
             room = await self._opener.open(document, access)
-            session = room.join(channel, access, codec)
+            session = room.join(channel, access, codec, backlog)
             if self._visits is not None:
                 self._visits.begin(room, session)
             return session, watch

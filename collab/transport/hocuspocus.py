@@ -1,0 +1,287 @@
+"""The Hocuspocus wire, `/hocuspocus`: one socket, many documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Final
+
+from collab.access import Identity
+from collab.errors import ProtocolError
+from collab.interfaces import Clock
+from collab.protocol.close import CloseCode
+from collab.protocol.hocuspocus import (
+    AUTH,
+    AWARENESS,
+    PING,
+    PONG,
+    QUERY_AWARENESS,
+    Control,
+    PermissionDenied,
+    encode,
+    encode_control,
+    read_address,
+    split,
+)
+from collab.protocol.messages import AwarenessUpdate
+from collab.room.backlog import Backlog
+from collab.transport.closing import close_code
+from collab.transport.entrance import Entrance
+from collab.transport.hocuspocus_document import STEP_1, Line, Unopened, is_close
+from collab.transport.socket import Socket
+
+WAITING_FRAMES: Final = 1000
+"""Frames that may wait on one socket, of all its documents."""
+VACANT_SECONDS: Final = 60.0
+"""A socket on which no document is open for as long is closed."""
+SILENCE_SECONDS: Final = 10.0
+"""Providers give up a connection on which nothing came for 30 s: when nothing else was said for
+this long, or at most twice as long, something is."""
+NOT_READING_BYTES: Final = 256 * 1024
+UNREAD_REPLIES: Final = 1000
+"""Replies about the wire that are sent to a peer that has NOT_READING_BYTES unread."""
+
+_PRESENCE: Final = (AWARENESS, QUERY_AWARENESS)
+"""Without a document they are the last that 2.x says of one; who comes shows itself anew."""
+_NOBODY: Final = encode(AwarenessUpdate(()))
+"""Changes nothing, and no provider minds it: those before 4 fail on a Ping."""
+
+
+@dataclass(frozen=True, slots=True)
+class HocuspocusLimits:
+    """Of one socket: documents that are open or being opened, bytes that may wait to be taken,
+    and bytes that may wait to be sent."""
+
+    documents: int = 100
+    waiting_bytes: int = 1024 * 1024
+    outbox_bytes: int = 4 * 1024 * 1024
+
+
+class HocuspocusWire:
+    """Serves peers whose every frame names its document."""
+
+    def __init__(self, entrance: Entrance, clock: Clock, limits: HocuspocusLimits) -> None:
+        self._entrance = entrance
+        self._clock = clock
+        self._limits = limits
+
+    async def serve(self, socket: Socket) -> None:
+        """Serve one connection until either side ends it."""
+        await _Connection(socket, self._entrance, self._clock, self._limits).serve()
+
+
+class _Connection:
+    """One socket: `collab.transport.hocuspocus_document.Home` of its documents."""
+
+    def __init__(
+        self, socket: Socket, entrance: Entrance, clock: Clock, limits: HocuspocusLimits
+    ) -> None:
+        self.entrance = entrance
+        self.backlog = Backlog(limits.outbox_bytes)
+        self.join_seconds = socket.limits.join_seconds
+        self._socket = socket
+        self._channel = socket.channel
+        self._clock = clock
+        self._limits = limits
+        self._lines: dict[bytes, Line] = {}
+        self._open: dict[Line, None] = {}
+        self._refused: dict[bytes, None] = {}
+        """The addresses that were refused last: what still comes for them is dropped."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting_bytes = 0
+        self._waiting_frames = 0
+        self._progress = asyncio.Event()
+        self._identifying = asyncio.Lock()
+        self._known: tuple[str | None, Identity] | None = None
+        self._vacant_since = clock.monotonic()
+        self._spoke = False
+        self._unread = 0
+
+    async def serve(self) -> None:
+        self._channel.on_drain(self._drained)
+        watching = asyncio.create_task(self._watch(), name="hocuspocus watch")
+        try:
+            while not self.over and (frame := await self._socket.frame(self._larger)) is not None:
+                self._receive(frame)
+                if self._tasks:
+                    await self._room()
+                if self._unread:
+                    await asyncio.sleep(0)  # a peer that sends without end may yet be reading
+        finally:
+            tasks = (watching, *self._tasks)
+            for task in tasks:
+                task.cancel()
+            for line in tuple(self._lines.values()):
+                line.close(self._channel.closed_with)
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- In ----------------------------------------------------------------------------
+
+    def _receive(self, frame: bytes) -> None:
+        try:
+            if frame == PING:
+                self._reply(PONG)
+            elif frame != PONG:
+                prefix, body = split(frame)
+                line = self._lines.get(prefix) or self._line(prefix, body)
+                if line is not None:
+                    line.take(body)
+        except ProtocolError as error:
+            self.close(close_code(error), str(error))
+
+    def _line(self, prefix: bytes, body: bytes) -> Line | None:
+        """The line of an address that has none; None if the frame is to be dropped."""
+        if is_close(body):
+            self._refused.pop(prefix, None)
+            return None
+        if body[0] != AUTH and (prefix in self._refused or body[0] in _PRESENCE):
+            return None
+        if len(self._lines) >= self._limits.documents:
+            if body[0] == AUTH or body.startswith(STEP_1):
+                self._refuse(prefix)
+                self.say(prefix, PermissionDenied("too many documents on this connection"))
+            return None
+        self._refused.pop(prefix, None)
+        line = self._lines[prefix] = Line(self, read_address(prefix))
+        return line
+
+    def _larger(self, frame: bytes) -> bool:
+        try:
+            prefix, body = split(frame)
+        except ProtocolError:
+            return False
+        line = self._lines.get(prefix)
+        return line is not None and line.may_be_larger(body)
+
+    def hold(self, line: Line, frame: bytes) -> bool:
+        self._waiting_bytes += len(frame)
+        self._waiting_frames += 1
+        if self._crowded and line.undecided and not (self._known and self._tasks):
+            self.close(CloseCode.EARLY, "too much was sent before signing in")
+            return False
+        return True
+
+    def taken_up(self, frame: bytes) -> None:
+        self._waiting_bytes -= len(frame)
+        self._waiting_frames -= 1
+        self._progress.set()
+
+    @property
+    def _crowded(self) -> bool:
+        limit = self._limits.waiting_bytes
+        return self._waiting_bytes > limit or self._waiting_frames > WAITING_FRAMES
+
+    async def _room(self) -> None:
+        """Read on once not too much waits: for what is at work, since the rest needs reading."""
+        while self._crowded and self._tasks and not self.over:
+            self._progress.clear()
+            await self._progress.wait()
+
+    # --- Out ---------------------------------------------------------------------------
+
+    @property
+    def buffered(self) -> int:
+        return self._channel.buffered
+
+    @property
+    def taken(self) -> int:
+        return self._channel.taken
+
+    @property
+    def over(self) -> bool:
+        return self._channel.closed_with is not None
+
+    def send(self, frame: bytes) -> None:
+        self._spoke = True
+        self._channel.send(frame)
+
+    def say(self, prefix: bytes, control: Control) -> None:
+        self._reply(prefix + encode_control(control))
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        self._channel.close(code, reason)
+        self._progress.set()
+
+    def _reply(self, frame: bytes) -> None:
+        if self._channel.buffered >= NOT_READING_BYTES:
+            self._unread += 1
+            if self._unread > UNREAD_REPLIES:
+                self.close(CloseCode.TRY_LATER, "the connection reads too slowly")
+        self.send(frame)
+
+    def _drained(self) -> None:
+        self._unread = 0
+        for line in tuple(self._open):
+            line.drained()
+
+    # --- Documents ---------------------------------------------------------------------
+
+    async def identify(self, token: str) -> Identity:
+        """Who signs in with this token, or, if it is empty, with what the socket brought.
+
+        All documents of a socket mostly come with the same token, and at once: it is looked at
+        once, and who brings none is the same guest in all of them.
+        """
+        credentials = self._socket.credentials
+        if token:
+            credentials = replace(credentials, token=token)
+        async with self._identifying:
+            if self._known is not None and self._known[0] == credentials.token:
+                return self._known[1]
+            identity = await self.entrance.identify(credentials)
+            self._socket.identified(identity)
+            self._known = (credentials.token, identity)
+            return identity
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name="hocuspocus document")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._progress.set()
+
+    def opened(self, line: Line) -> None:
+        self._open[line] = None
+
+    def ended(self, line: Line) -> None:
+        self._open.pop(line, None)
+        if not self._open:
+            self._vacant_since = self._clock.monotonic()
+
+    def settled(self, line: Line) -> None:
+        prefix = line.address.prefix
+        if self._lines.get(prefix) is line:
+            del self._lines[prefix]
+        if line.state is Unopened.REFUSED:
+            self._refuse(prefix)
+
+    def _refuse(self, prefix: bytes) -> None:
+        self._refused[prefix] = None
+        if len(self._refused) > self._limits.documents:
+            del self._refused[next(iter(self._refused))]
+
+    # --- Time --------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Close the socket of a peer that does not sign in, or opens nothing; break the silence
+        on any other. Nothing that a peer sends puts this off."""
+        begun = self._clock.monotonic()
+        pause = min(SILENCE_SECONDS, self.join_seconds)
+        while not self.over:
+            await self._clock.sleep(pause)
+            now = self._clock.monotonic()
+            if self._known is None:
+                pause = min(SILENCE_SECONDS, begun + self.join_seconds - now)
+                if pause < 0.001:
+                    self.close(CloseCode.TIMEOUT, "nobody signed in")
+                continue
+            pause = SILENCE_SECONDS
+            if not self._open and now - self._vacant_since >= VACANT_SECONDS:
+                self.close(CloseCode.TIMEOUT, "no document is open")
+            elif not self._spoke and self._open:
+                self._channel.send(next(iter(self._open)).address.prefix + _NOBODY)
+            self._spoke = False
