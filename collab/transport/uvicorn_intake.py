@@ -2,8 +2,7 @@
 
 uvicorn hands all that arrived to the parser at once, up to 256 KB: with frames of six bytes that
 is a third of a second in which nobody else is served, and 12 MB of messages. It lets the parser
-gather the largest message there may be, whoever sends it. And nobody counts frames that are no
-messages: pings, pongs, fragments.
+gather the largest message there may be, whoever sends it. And nobody counts fragments.
 """
 
 from __future__ import annotations
@@ -23,9 +22,10 @@ SLICE: Final = 8 * 1024
 EARLY_BYTES: Final = 64 * 1024
 """Bytes after which reading stops until the application asks for the first message, and that
 may come in excess of `early_message` until the peer is known."""
-PETTY_RATE: Final = 200.0
-"""Pings, pongs and fragments a second, over ten seconds."""
+FRAGMENT_RATE: Final = 200.0
+"""Fragments a second, over ten seconds: messages are counted elsewhere, as one each."""
 
+UNLIMITED: Final = float("inf")
 _NOTHING: Final = memoryview(b"")
 
 
@@ -39,9 +39,11 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
 
     _asked = False
     """Whether the application asked for a first message."""
+    _known = False
+    """Whether the application knows who the peer is."""
     _budget: float = EARLY_BYTES
-    """Bytes that are read before the next of these happens."""
-    _petty: TokenBucket | None = None
+    """Bytes that are read before that changes."""
+    _fragments: TokenBucket | None = None
     _unread = _NOTHING
     """What arrived and was not parsed; nothing is read from the network meanwhile."""
 
@@ -72,7 +74,7 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     async def receive(self) -> Any:
         if self.handshake_complete and not self._asked:
             self._asked = True
-            self._extend(self.early_message)
+            self._extend(UNLIMITED if self._known else self.early_message)
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
@@ -81,23 +83,17 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
-        self._budget = float("inf")
+        self._budget = UNLIMITED
         self._go_on()  # the peer's answer to our close may be unread
-
-    def handle_ping(self) -> None:
-        if self._affords():
-            super().handle_ping()
-
-    def handle_pong(self, event: Frame) -> None:
-        if self._affords():
-            super().handle_pong(event)
 
     def handle_cont(self, event: Frame) -> None:
         if self._affords():
             super().handle_cont(event)
 
     def _identified(self) -> None:
-        self._extend(float("inf"))
+        self._known = True
+        if self._asked:
+            self._extend(UNLIMITED)
 
     def _extend(self, amount: float) -> None:
         self._budget += amount
@@ -119,16 +115,16 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
             self.transport.resume_reading()
 
     def _affords(self) -> bool:
-        """Count a frame that is no message. One too many closes the connection."""
+        """Count a fragment. One too many closes the connection."""
         if self.close_sent:
             return False
         now = self.loop.time()
-        if self._petty is None:
-            self._petty = TokenBucket(PETTY_RATE, now)
-        if not self._petty.take(1, now):
+        if self._fragments is None:
+            self._fragments = TokenBucket(FRAGMENT_RATE, now)
+        if not self._fragments.take(1, now):
             return True
         self.frames = []
-        self.conn.fail(CloseCode.TOO_FAST, "too many control frames or fragments")
+        self.conn.fail(CloseCode.TOO_FAST, "too many fragments a second")
         self.handle_parser_exception()
         return False
 
