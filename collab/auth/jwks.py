@@ -125,8 +125,9 @@ class KeySet:
         self._seconds = seconds
         self._lock = asyncio.Lock()
         self._keys: tuple[PublicKey, ...] = ()
-        # Monotonic: when the keys were read, the last attempt began and ended, the next is due.
-        self._read_at = self._began = self._ended = self._due = float("-inf")
+        self._attempts = 0
+        # Monotonic: when the keys were read, the last attempt ended, and the next is due.
+        self._read_at = self._ended = self._due = float("-inf")
 
     async def start(self) -> None:
         """Read the keys for the first time. Raises ConfigError."""
@@ -144,8 +145,8 @@ class KeySet:
 
         Raises Unavailable if there are no keys, since none could be read for a long time.
         """
-        asked = self._clock.monotonic()
-        if asked >= self._due:
+        asked = self._attempts
+        if self._clock.monotonic() >= self._due:
             await self._refresh(asked)
         found = self._fitting(kid, algorithm)
         if not found and kid is not None:
@@ -162,16 +163,16 @@ class KeySet:
             if algorithm in key.algorithms and (kid is None or key.kid == kid)
         )
 
-    async def _refresh(self, asked: float) -> None:
-        """Read the keys, unless an attempt began since `asked`: whoever comes during one waits
-        for the next, since what it looks for may have been put there meanwhile."""
+    async def _refresh(self, asked: int) -> None:
+        """Read the keys, unless an attempt began after the first `asked`: whoever comes during
+        one waits for the next, since what it looks for may have been put there meanwhile."""
         async with self._lock:
-            if self._began >= asked:
+            if self._attempts > asked:
                 return
             pause = self._ended + PAUSE_SECONDS - self._clock.monotonic()
             if pause > 0:
                 await self._clock.sleep(pause)
-            self._began = self._clock.monotonic()
+            self._attempts += 1
             try:
                 self._keep(parse_key_set(await self._source.read()))
             except (OSError, ValueError, CollabError) as error:

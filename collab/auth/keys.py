@@ -57,9 +57,11 @@ def parse_key_set(data: bytes) -> tuple[PublicKey, ...]:
 
 
 def _read(entry: object) -> PublicKey | None:
-    if not isinstance(entry, dict) or entry.get("kty") not in _PUBLIC or not _signs(entry):
+    if not isinstance(entry, dict) or not _signs(entry):
         return None
-    kind = entry["kty"]
+    kind = entry.get("kty")
+    if not isinstance(kind, str) or kind not in _PUBLIC:
+        return None
     algorithms = _ALGORITHMS[kind]
     if "alg" in entry:
         algorithms = frozenset({entry["alg"]} & algorithms if _text(entry, "alg") else ())
@@ -86,8 +88,8 @@ def _import(kind: str, entry: Mapping[str, Any]) -> Key | None:
                 return _usable(ECKey.import_key(public))
             case _:
                 return _usable(OKPKey.import_key(public))
-    except (JoseError, ValueError, TypeError):
-        _log.warning("a key of the key set cannot be read", exc_info=True)
+    except (JoseError, ValueError, TypeError) as error:
+        _log.warning("a key of the key set cannot be read", extra={"reason": str(error)})
         return None
 
 
