@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from collab.app import Service, create_app
 from collab.settings import Settings, load_settings
+from tests.api.guarded import MODE, Guarded
 
 HOST = "http://127.0.0.1:8000"
 
@@ -27,6 +28,19 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 async def service(settings: Settings) -> Service:
     return Service(settings)
+
+
+@pytest.fixture
+async def guarded(settings: Settings) -> AsyncIterator[Guarded]:
+    locked = load_settings(data_dir=settings.data_dir, workers=1, **MODE)
+    service = Service(locked)
+    application = create_app(locked, service)
+    transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
+    async with (
+        application.router.lifespan_context(application),
+        httpx.AsyncClient(transport=transport, base_url=HOST) as http,
+    ):
+        yield Guarded(application, service, http)
 
 
 @pytest.fixture
