@@ -6,12 +6,12 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 
 from collab.interfaces import Clock
+from collab.paths import sent_path
 
 _access = logging.getLogger("collab.access")
 
@@ -68,7 +68,7 @@ class Edge:
             await self._app(_routed(scope), self._capped(scope, receive), answer)
         finally:
             path = scope["path"]
-            level = logging.DEBUG if path in PROBES else logging.INFO
+            level = logging.DEBUG if _path(scope) in PROBES else logging.INFO
             seconds = self._clock.monotonic() - started
             facts = {
                 "method": scope["method"],
@@ -126,8 +126,8 @@ def _routed(scope: Scope) -> Scope:
     if scope["method"] == "HEAD":
         changed["method"] = "GET"
     if _path(scope).startswith(RAW):
-        raw = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
-        changed["path"] = raw.partition(b"?")[0].decode("latin-1")
+        root = scope.get("root_path", "")
+        changed["path"] = root + sent_path(scope).decode("latin-1")
     return {**scope, **changed} if changed else scope
 
 

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from collab.access import Credentials, Identity
 from collab.admission.connections import Admission, AdmissionLimits, Seat
 from collab.auth.credentials import credentials_of
 from collab.clock import SystemClock
 from collab.errors import CollabError, InvalidDocumentId
+from collab.paths import sent_path
 from collab.protocol.close import CloseCode
 from collab.telemetry import bind
 from collab.transport.channel import AsgiChannel, Message, Receive, Send, network_of
@@ -106,14 +107,9 @@ class Socket:
 
     def path_after(self, prefix: str) -> str:
         """What follows `prefix` in the path, decoded once. Raises InvalidDocumentId."""
-        scope = self.scope
-        raw = scope.get("raw_path")
-        if raw is None:
-            # The server kept only the decoded path, which is the one decoding.
-            raw = quote(scope["path"]).encode("ascii")
-        path = raw.partition(b"?")[0].removeprefix(scope.get("root_path", "").encode("ascii"))
+        path = sent_path(self.scope).removeprefix(prefix.encode())
         try:
-            return unquote_to_bytes(path.removeprefix(prefix.encode())).decode("utf-8")
+            return unquote_to_bytes(path).decode("utf-8")
         except UnicodeDecodeError:
             raise InvalidDocumentId("A document id is percent-encoded UTF-8.") from None
 
