@@ -13,8 +13,8 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
     """Read the credentials of a request from its ASGI scope.
 
     The token is taken from `Authorization: Bearer`, else from the query parameter `token`:
-    browsers cannot set headers on a WebSocket. The parameter `link` brings a share link beside
-    it. `address` is the peer's, which `collab.api.rates` found out.
+    browsers cannot set headers on a WebSocket. The header `Collab-Link`, else the parameter
+    `link`, brings a share link beside it. `address` is the peer's, which `collab.api.rates` found out.
     """
     headers: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:
@@ -26,7 +26,7 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
         origin=_origin(headers.get(b"origin")),
         host=_only(headers.get(b"host")),
         address=client[0] if client else "",
-        link=_first(query, "link"),
+        link=_only(headers.get(b"collab-link")) or _first(query, "link"),
         headers={
             name.decode("latin-1"): b", ".join(values).decode("latin-1")
             for name, values in headers.items()

@@ -1,5 +1,5 @@
 import createClient from "openapi-fetch";
-import { authorized } from "../app/credentials";
+import { authorization } from "../app/credentials";
 import { problemError, requestError } from "./problems";
 import type { paths } from "./schema";
 
@@ -8,7 +8,9 @@ export const client = createClient<paths>({ baseUrl: "/" });
 client.use({
   onRequest({ request, params }) {
     const id = params.path?.["id"];
-    return authorized(request, typeof id === "string" ? id : null);
+    const headers = authorization(typeof id === "string" ? id : null);
+    for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
+    return request;
   },
 });
 

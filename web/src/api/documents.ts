@@ -1,4 +1,4 @@
-import { authorized } from "../app/credentials";
+import { authorization } from "../app/credentials";
 import { answered, body, client } from "./client";
 import { problemError, requestError } from "./problems";
 import type { components } from "./schema";
@@ -46,10 +46,9 @@ export async function deleteDocument(id: string, leaving = false): Promise<void>
 
 export async function readContent(id: string, format: ContentFormat): Promise<string> {
   const path = `/api/documents/${encodeURIComponent(id)}/content?format=${format}`;
-  const request = authorized(new Request(new URL(path, location.origin)), id);
   let response: Response;
   try {
-    response = await fetch(request);
+    response = await fetch(path, { headers: authorization(id) });
   } catch (error) {
     throw requestError(error);
   }

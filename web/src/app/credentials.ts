@@ -50,16 +50,11 @@ export function credentialsFor(id: string | null): Credentials {
   return { token, link: id === null ? null : readSetting(`link:${id}`) };
 }
 
-/** A request with what it has to show; a header has room for one, so a link may be in the query. */
-export function authorized(request: Request, id: string | null): Request {
+/** The headers of a request about a note, or about none. */
+export function authorization(id: string | null): Record<string, string> {
   const { token: mine, link } = credentialsFor(id);
-  const shown = mine ?? link;
-  if (shown === null) return request;
-  const url = new URL(request.url);
-  if (mine !== null && link !== null) url.searchParams.set("link", link);
-  const signed = new Request(url, request);
-  signed.headers.set("Authorization", `Bearer ${shown}`);
-  return signed;
+  if (mine === null) return link === null ? {} : { Authorization: `Bearer ${link}` };
+  return { Authorization: `Bearer ${mine}`, ...(link !== null && { "Collab-Link": link }) };
 }
 
 /** The query parameters of a WebSocket, whose headers are not a page's to set. */
