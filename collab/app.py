@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collab.admission.addresses import Addresses
 from collab.api import openapi, pages, problems
@@ -15,6 +16,7 @@ from collab.api.client_tokens import ClientTokens
 from collab.api.edge import BodyLimit, Edge
 from collab.api.parts import ApiParts
 from collab.api.rates import Rates
+from collab.errors import ConfigError
 from collab.hooks import Hooks
 from collab.service import Service
 from collab.settings import Settings, load_settings
@@ -26,23 +28,26 @@ __all__ = ["Service", "create_app", "from_environment"]
 def create_app(
     settings: Settings, service: Service | None = None, hooks: Hooks | None = None
 ) -> FastAPI:
-    """The ASGI application. Its lifespan starts and drains the service; a server that does so
-    itself hands in the service, made with its hooks, and turns the lifespan off."""
+    """The ASGI application. Its lifespan starts and drains the service.
+
+    Whoever mounts it in another application, where the lifespan of this one is not run, makes
+    the service, with its hooks, hands it in, and enters `Service.running` in a lifespan that is.
+    Raises ConfigError.
+    """
+    if service is not None and hooks is not None:
+        raise ConfigError("hooks belong to the service that is handed in: Service(settings, hooks)")
     parts = Service(settings, hooks) if service is None else service
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        try:
-            await parts.start()
+        async with parts.running():
             yield
-            await parts.drain(settings.drain_seconds)
-        finally:
-            await parts.aclose()
 
     app = FastAPI(
         title="Collab",
         lifespan=lifespan,
         middleware=[
+            Middleware(_Started, service=parts),
             Middleware(Edge, clock=parts.clock, limits=_body_limits(settings)),
             # Before the rates, so that pages of other sites see a 429 for what it is.
             *_cross_origin(settings),
@@ -76,7 +81,8 @@ def create_app(
     for router in openapi.routers():
         app.include_router(router)
     app.router.routes.extend(sockets(parts))
-    app.router.routes.extend(pages.routes(pages.built_app()))
+    if settings.notes_app:
+        app.router.routes.extend(pages.routes(pages.built_app()))
     return app
 
 
@@ -86,6 +92,22 @@ def from_environment() -> FastAPI:
     One process only, and with logs as that server makes them. Raises ConfigError.
     """
     return create_app(load_settings())
+
+
+class _Started:
+    """Refuses all that comes while the service does not run: nothing of it would be saved."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._service.started and scope["type"] != "lifespan":
+            raise RuntimeError(
+                "the service was not started: enter Service.running() in the lifespan of the "
+                "application that this one is mounted in"
+            )
+        await self._app(scope, receive, send)
 
 
 def _body_limits(settings: Settings) -> list[BodyLimit]:
@@ -101,7 +123,13 @@ def _cross_origin(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=[str(origin) for origin in settings.allowed_origins],
             allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match"],
+            allow_headers=[
+                "Authorization",
+                "Collab-Link",
+                "Content-Type",
+                "If-Match",
+                "If-None-Match",
+            ],
             expose_headers=["ETag", "Location"],
             max_age=600,
         )
