@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Query, Response, status
+from fastapi import APIRouter, Header, Query, Request, Response, status
 
 from collab.access import Role
 from collab.api.conditions import etag_of, matches
@@ -68,12 +68,14 @@ async def create_document(
     access: ServiceAccess,
     catalog: CatalogPart,
     random: RandomPart,
+    request: Request,
     response: Response,
 ) -> Document:
     """Create an empty document under a new id that cannot be guessed."""
     require_create(access)
     info = await catalog.create(mint_document_id(random), new.title, new.kind, access.user)
-    response.headers["Location"] = f"/api/documents/{quote(info.id, safe='')}"
+    root = request.scope.get("root_path", "")
+    response.headers["Location"] = f"{root}/api/documents/{quote(info.id, safe='')}"
     response.headers["ETag"] = etag_of(info.sequence)
     return Document.of(info, Role.OWNER)
 

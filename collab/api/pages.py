@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,12 +74,24 @@ def routes(directory: Path | None) -> list[BaseRoute]:
     return found
 
 
-Endpoint = Callable[[Request], Response | Awaitable[Response]]
-"""A plain function runs in a thread: it may look at files."""
+Endpoint = Callable[[Request], Response]
+"""Runs in a thread: it may look at files."""
 
 
 def _route(path: str, endpoint: Endpoint) -> Route:
-    return Route(path, endpoint, methods=["GET"], include_in_schema=False)
+    return Route(path, _at_the_root(endpoint), methods=["GET"], include_in_schema=False)
+
+
+def _at_the_root(endpoint: Endpoint) -> Endpoint:
+    """The app asks for its files, REST and sockets by absolute paths: it is not served below
+    another path, where it would be lost."""
+
+    def serve(request: Request) -> Response:
+        if request.scope.get("root_path"):
+            raise HTTPException(404)
+        return endpoint(request)
+
+    return serve
 
 
 def _file(path: Path) -> Endpoint:
@@ -103,7 +115,7 @@ def _astray(index: Path) -> Endpoint:
     return serve
 
 
-async def _missing(_request: Request) -> Response:
+def _missing(_request: Request) -> Response:
     return HTMLResponse(_MISSING, headers=_PAGE)
 
 
