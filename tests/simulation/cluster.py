@@ -91,6 +91,8 @@ class Cluster:
         self.store = SeededStore(make_store(self.memory), rng, self.faults)
         self.promises = Promises(self.store)
         self.limits = _limits(rng)
+        self.stalls = random.Random(rng.random())
+        """Decides who stops reading, for how long."""
         self.hub = MemoryHub()
         self.loss = 0.3
         self.nodes: list[Registry | None] = [None] * nodes
@@ -105,6 +107,7 @@ class Cluster:
         await self.memory.create(DOCUMENT, "Simulated", Kind.NOTE, "")
         for number in range(len(self.nodes)):
             await self.start_node(number)
+        self._spawn(self._stall())
 
     async def start_node(self, number: int) -> None:
         worker = InlineWorker(worker_faults(self.rng, self.faults))
@@ -157,6 +160,13 @@ class Cluster:
             peer.cut(self.rng.random() * 3)
         else:
             self._offline.discard(peer)
+
+    async def _stall(self) -> None:
+        rng = self.stalls
+        while self.weather.stalls:
+            await asyncio.sleep(rng.expovariate(self.weather.stalls))
+            if self.peers:
+                rng.choice(self.peers).stall(rng.choice([0.2, 1.0, 4.0]) * rng.random())
 
     def neighbours(self, peer: Replica) -> list[Replica]:
         """The other peers on its node."""
@@ -211,9 +221,10 @@ def _limits(rng: random.Random) -> RoomLimits:
         inspect_inline_bytes=rng.choice([60, 200, 64_000]),
         diff_inline_bytes=rng.choice([100, 400, 64_000]),
         merge_bytes=rng.choice([60, 300, 64_000]),
-        outbox_bytes=rng.choice([600, 4_000, 64_000]),
-        channel_high=rng.choice([400, 2_000]),
+        outbox_bytes=rng.choice([250, 600, 4_000]),
+        channel_high=rng.choice([100, 400]),
         pending_bytes=rng.choice([1_500, 64_000]),
+        slow_seconds=rng.choice([1.0, 3.0, 30.0]),
         commit_retry_first=0.05,
         commit_retry_most=0.5,
         look_after=0.2,

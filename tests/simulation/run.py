@@ -12,6 +12,7 @@ from collab.interfaces import DocumentStore
 from collab.protocol.state_vector import decode_state_vector
 from collab.protocol.update import validate_update
 from tests.simulation.cluster import DOCUMENT, Cluster, MakeStore, PromiseBrokenError
+from tests.simulation.rungs import forgetful
 from tests.support.replica import Replica
 from tests.support.virtual import VirtualLoop
 
@@ -40,6 +41,12 @@ def simulate(seed: int, make_store: MakeStore | None = None) -> Cluster:
 async def _run(seed: int, make_store: MakeStore) -> Cluster:
     rng = random.Random(seed)
     cluster = Cluster(rng, nodes=rng.choice([1, 2, 2]), make_store=make_store)
+    with forgetful(cluster.stalls):
+        return await _drive(cluster)
+
+
+async def _drive(cluster: Cluster) -> Cluster:
+    rng = cluster.rng
     await cluster.start()
     try:
         for _ in range(rng.randrange(2, 6)):
@@ -106,7 +113,7 @@ async def _replace_node(cluster: Cluster, number: int, crash: bool) -> None:
 async def _end(cluster: Cluster) -> None:
     """Heal everything, let it settle, and look."""
     cluster.faults.end()
-    cluster.weather.slow_links = 0.0
+    cluster.weather.slow_links = cluster.weather.stalls = 0.0
     for backplane in cluster.backplanes:
         backplane.loss = 0.0
     for peer in cluster.peers:

@@ -9,6 +9,7 @@ import pytest
 
 from collab.protocol.close import CloseCode
 from tests.simulation.run import simulate
+from tests.simulation.rungs import ALL, Rungs, counted
 
 SEEDS = 500
 BLOCK = 25
@@ -22,14 +23,18 @@ def blocks() -> list[range]:
 
 @pytest.mark.parametrize("seeds", blocks(), ids=lambda seeds: f"seeds-{seeds[0]}-{seeds[-1]}")
 def test_every_promise_holds(seeds: range) -> None:
-    """[RM1] [RM3] [RM12] [RM14] [RM16] [RM20] under delays, cuts, crashes and failing commits."""
+    """[RM1] [RM3] [RM12] [RM14] [RM16] [RM20] [SL2] [SL4] under delays, cuts, crashes, failing
+    commits, and peers that stop reading."""
     closes: Counter[CloseCode | None] = Counter()
+    rungs: Rungs = Counter()
     for seed in seeds:
-        cluster = simulate(seed)
+        with counted(rungs):
+            cluster = simulate(seed)
         closes.update(cluster.promises.closes)
     if len(seeds) == BLOCK:  # a run in which nothing went wrong would prove little
         assert closes[None] > BLOCK
         assert closes[CloseCode.RESTART] > 0
+        assert {rung for rung in ALL if not rungs[rung]} == set(), rungs
 
 
 @pytest.mark.parametrize("seed", [212, 250, 3674, 10998])

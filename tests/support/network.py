@@ -11,7 +11,7 @@ from typing import Protocol
 
 from collab.protocol.close import CloseCode
 
-LOW_WATER = 300
+LOW_WATER = 60
 
 
 @dataclass(slots=True)
@@ -21,6 +21,8 @@ class Weather:
     delay: float = 0.05
     slow_links: float = 0.1
     slow_delay: float = 1.0
+    stalls: float = 5.0
+    """Peers that stop reading, per second."""
 
 
 class Client(Protocol):
@@ -57,6 +59,8 @@ class Connection:
         self._drain: Callable[[], None] = lambda: None
         self._closing = False
         self.alive = True
+        self._stalled = False
+        self._late = 0
         self.buffered = 0
         self.taken = 0
         self.pump: asyncio.Task[None] | None = None
@@ -88,6 +92,9 @@ class Connection:
         self._loop.call_at(self._down_free, self._next)
 
     def _next(self) -> None:
+        if self._stalled:
+            self._late += 1
+            return
         effect = self._effects.popleft()
         if self.alive:
             effect()
@@ -101,6 +108,18 @@ class Connection:
             self._drain()
 
     # --- The client's end --------------------------------------------------------------
+
+    def stall(self, seconds: float) -> None:
+        """The client reads nothing for so long, and then what waits, bit by bit."""
+        if not self._stalled:
+            self._stalled = True
+            self._loop.call_later(seconds, self._resume)
+
+    def _resume(self) -> None:
+        self._stalled = False
+        late, self._late = self._late, 0
+        for number in range(late):
+            self._loop.call_later(number * self._delay / 10, self._next)
 
     def say(self, frame: bytes) -> None:
         if self.alive:

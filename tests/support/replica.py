@@ -76,6 +76,11 @@ class Replica:
         if self._connection is not None:
             self._connection.cut(notice_after)
 
+    def stall(self, seconds: float) -> None:
+        """Read nothing for so long."""
+        if self._connection is not None:
+            self._connection.stall(seconds)
+
     # --- Editing -----------------------------------------------------------------------
 
     def add_token(self, at: float) -> None:
