@@ -13,7 +13,6 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-import collab
 from collab.errors import ConfigError
 from collab.storage.database import Database
 from collab.storage.engine import open_database
@@ -79,7 +78,7 @@ def configuration(connection: Connection | None = None) -> Config:
 
 
 def _directory() -> Path:
-    package = Path(collab.__file__).parent
+    package = Path(__file__).parent.parent
     installed = package / "_migrations"
     return installed if installed.is_dir() else package.parent / "migrations"
 
