@@ -59,6 +59,7 @@ class LiveAccess:
         self._count = self._begun = 0
         self._queue: deque[Watch] = deque()
         self._workers: set[asyncio.Task[None]] = set()
+        self._working = 0
         self._alarms = Alarms(clock, self._ring)
         self._ringing: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -135,17 +136,22 @@ class LiveAccess:
             return
         watch.queued = True
         self._queue.append(watch)
-        if len(self._workers) < LOOKUPS:
+        if self._working < LOOKUPS:
+            self._working += 1
             worker = asyncio.get_running_loop().create_task(self._work(), name="look up rights")
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
 
     async def _work(self) -> None:
-        while self._queue:
-            watch = self._queue.popleft()
-            watch.queued = False
-            if watch.watched is not None:
-                await self._look(watch, watch.watched)
+        try:
+            while self._queue:
+                watch = self._queue.popleft()
+                watch.queued = False
+                if watch.watched is not None:
+                    await self._look(watch, watch.watched)
+        finally:
+            # In the same step as the last look at the queue: who lines up next needs a worker.
+            self._working -= 1
 
     async def _look(self, watch: Watch, watched: Watched) -> None:
         demanded, watch.stale = watch.stale, False
