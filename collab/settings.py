@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         4000, gt=0, description="The same for all connections of one user with a token."
     )
     message_rate_address: float = Field(
-        10_000, gt=0, description="The same for all connections from one address."
+        5000, gt=0, description="The same for all connections from one address."
     )
     byte_rate: float = Field(
         4 * MIB,

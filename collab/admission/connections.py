@@ -32,7 +32,7 @@ class AdmissionLimits:
     message_rate: float = 2000.0
     """Messages of one connection."""
     message_rate_user: float = 4000.0
-    message_rate_address: float = 10_000.0
+    message_rate_address: float = 5000.0
     byte_rate: float = 4.0 * MIB
     """Bytes of one connection."""
     patience: float = 30.0
