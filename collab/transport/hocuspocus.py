@@ -102,7 +102,7 @@ class _Connection:
         self._channel.on_drain(self._drained)
         watching = asyncio.create_task(self._watch(), name="hocuspocus watch")
         try:
-            while not self.over and (frame := await self._socket.frame(self._larger)) is not None:
+            while (frame := await self._socket.frame(self._larger)) is not None and not self.over:
                 self._receive(frame)
                 if self._tasks:
                     await self._room()

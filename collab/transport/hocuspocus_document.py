@@ -243,7 +243,7 @@ class Line:
         home.opened(self)
         home.say(prefix, Authenticated(scope_of(session.access)))
         channel.open()
-        home.entrance.follow(watch, session, Peer(home, prefix, session))
+        home.entrance.follow(watch, session, Peer(home, prefix, session, said.version))
         _log.info("joined", extra={"user": session.access.user})
 
     def _refuse(self, error: CollabError) -> None:

@@ -9,7 +9,13 @@ from typing import Final, Protocol
 
 from collab.access import Access
 from collab.auth.live import Watch
-from collab.errors import CollabError, DocumentUnreadable, InvalidDocumentId, WorkerError
+from collab.errors import (
+    CollabError,
+    DocumentUnreadable,
+    InvalidDocumentId,
+    Unauthenticated,
+    WorkerError,
+)
 from collab.protocol.close import CloseCode
 from collab.protocol.hocuspocus import (
     Authenticated,
@@ -124,10 +130,11 @@ class Open:
 class Peer:
     """`collab.auth.live.Watched` on this wire."""
 
-    def __init__(self, wire: Wire, prefix: bytes, session: Session) -> None:
+    def __init__(self, wire: Wire, prefix: bytes, session: Session, version: str | None) -> None:
         self._wire = wire
         self._prefix = prefix
         self._session = session
+        self._version = version
 
     def granted(self, access: Access) -> None:
         before = scope_of(self._session.access)
@@ -136,7 +143,11 @@ class Peer:
             self._wire.say(self._prefix, Authenticated(scope_of(access)))
 
     def denied(self, error: CollabError) -> None:
-        self._session.close(close_code(error), reason_of(error))
+        if isinstance(error, Unauthenticated) and self._version is None:
+            # Providers of 2.x take no TokenRequest; all bring a fresh one when they connect.
+            self._session.close(CloseCode.TIMEOUT, "the token is over, sign in anew")
+        else:
+            self._session.close(close_code(error), reason_of(error))
 
     def expiring(self) -> None:
         self._wire.say(self._prefix, TokenRequest())

@@ -121,6 +121,19 @@ async def test_a_token_that_is_not_renewed_ends(house: House) -> None:
         assert await ann.heard("a") == [PermissionDenied("the token is over")]
 
 
+async def test_a_provider_that_cannot_be_asked_signs_in_on_a_new_socket(house: House) -> None:
+    """[HP32] 2.x takes no request for a token, and does not say its version either."""
+    async with house.provider() as ann:
+        await ann.sign_in("a", "ann until 100", version=None)
+        await ann.settle(110)
+        assert ann.code == CloseCode.TIMEOUT
+        assert house.sessions() == 0
+    async with house.provider() as late:
+        late.say("a", Token("ann until 100"), STEP_1)
+        assert await late.heard("a") == [PermissionDenied("the token is over")]
+        assert late.code is None
+
+
 @pytest.mark.parametrize("token", ["bob", "bad"])
 async def test_a_renewal_has_to_be_the_same_users(house: House, token: str) -> None:
     """[HP32] a token that is no good, or another's, ends the document."""
