@@ -97,6 +97,7 @@ async def test_a_link_to_edit_and_the_name_of_the_token(
     await owner.shows_lines(["From a guest"])
     await expect(guest.page.get_by_test_id("peer")).to_have_count(1)
     await expect(guest.page.get_by_label("Ann Lee")).to_be_visible()
+    await expect(owner.page.get_by_test_id("own-avatar")).to_have_attribute("data-initials", "AL")
 
 
 async def test_the_list_without_a_token(visitors: Visitors) -> None:

@@ -3,12 +3,17 @@ import type { components } from "./schema";
 
 export type ShareLink = components["schemas"]["ShareLink"];
 export type MadeLink = components["schemas"]["MadeLink"];
+export type Me = components["schemas"]["Me"];
 export type LinkRole = components["schemas"]["NewLink"]["role"];
+
+/** Whom the server takes the bearer of the page's token for. */
+export function whoAmI(): Promise<Me> {
+  return body(client.GET("/api/me"));
+}
 
 /** Whether the server looks at who one is: only then do links and grants mean anything. */
 export async function asksWho(): Promise<boolean> {
-  const me = await body(client.GET("/api/me"));
-  return me.mode !== "open";
+  return (await whoAmI()).mode !== "open";
 }
 
 /** The links of a note that still let people in, newest first. */

@@ -12,13 +12,15 @@ interface Props {
 /** How one appears to others. */
 export function IdentityDialog({ session, onClose }: Props) {
   const id = useId();
-  const [name, setName] = useState(session.identity.get().name);
-  const [color, setColor] = useState(session.identity.get().color);
+  const current = session.identity.get();
+  const signed = current.signed === true;
+  const [name, setName] = useState(current.name);
+  const [color, setColor] = useState(current.color);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (name.trim() === "") return;
-    session.rename({ name: shownName(name), color, chosen: true });
+    session.rename({ name: shownName(name), color, chosen: true, signed });
     onClose();
   };
 
@@ -31,6 +33,7 @@ export function IdentityDialog({ session, onClose }: Props) {
           type="text"
           required
           maxLength={40}
+          readOnly={signed}
           autoComplete="nickname"
           value={name}
           onChange={(event) => setName(event.target.value)}
@@ -49,7 +52,9 @@ export function IdentityDialog({ session, onClose }: Props) {
             </label>
           ))}
         </fieldset>
-        <p className="dialog-note">Remembered in this browser.</p>
+        <p className="dialog-note">
+          {signed ? "Your name is the one that you signed in with." : "Remembered in this browser."}
+        </p>
         <div className="dialog-actions">
           <span className="spring" />
           <button type="button" className="button" onClick={onClose}>

@@ -1,14 +1,15 @@
 import { Awareness } from "y-protocols/awareness";
 import { Doc, encodeStateAsUpdate } from "yjs";
 import { type Document, getDocument, mayWrite, renameDocument } from "../api/documents";
-import { credentialParams } from "../app/credentials";
+import { whoAmI } from "../api/sharing";
+import { credentialParams, credentialsFor } from "../app/credentials";
 import { announceNews } from "../app/noteNews";
 import { Store } from "../app/Store";
 import type { ClosedReason } from "./closing";
 import { type Identity, loadIdentity, saveIdentity } from "./identity";
 import { LocalCopy } from "./LocalCopy";
 import { forgetNote, localNote, rememberNote } from "./localNotes";
-import { freeColor, type Peer, peersFrom, samePeers } from "./presence";
+import { freeColor, type Peer, peersFrom, samePeers, shownName } from "./presence";
 import { ReceiptLine, type Timers } from "./ReceiptLine";
 import { SocketLine } from "./SocketLine";
 import { initialStatus, type NoteStatus, reduceStatus, type StatusEvent } from "./status";
@@ -75,10 +76,11 @@ export class NoteSession {
     this.watch();
     void this.openCopyAndConnect();
     void this.refreshTitle();
+    if (credentialsFor(id).token !== null) void this.readName();
   }
 
   rename(identity: Identity): void {
-    saveIdentity(identity);
+    if (!identity.signed) saveIdentity(identity);
     this.identity.set(identity);
     this.showUser(identity);
   }
@@ -201,6 +203,17 @@ export class NoteSession {
     this.receipts.lost();
     this.dispatch({ type: "lost" });
     if (this.content.get() === "loading") this.content.set("unreachable");
+  }
+
+  /** The server shows others the name of the token, whatever is said here. */
+  private async readName(): Promise<void> {
+    try {
+      const { mode, name } = await whoAmI();
+      if (this.closed || mode === "open") return;
+      this.rename({ ...this.identity.get(), name: shownName(name), signed: true });
+    } catch {
+      // Who is not let in reads so elsewhere; a name is no reason to say it twice.
+    }
   }
 
   private know(document: Document): void {

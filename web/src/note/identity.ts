@@ -2,12 +2,14 @@ import { readSetting, writeSetting } from "../app/settings";
 import { PALETTE } from "./palette";
 import { shownName } from "./presence";
 
-/** Who one is to others in open mode: a name and a colour, remembered by the browser. */
+/** Who one is to others: a name and a colour, remembered by the browser. */
 export interface Identity {
   readonly name: string;
   readonly color: string;
   /** Whether the person chose it; a guest's colour gives way to others. */
   readonly chosen: boolean;
+  /** The name is the one of the token that let the person in, and not theirs to change here. */
+  readonly signed?: boolean;
 }
 
 const MOODS = [
