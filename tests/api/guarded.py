@@ -46,10 +46,10 @@ class Guarded:
     async def call(
         self, bearer: str | None, method: str, path: str, body: object = None
     ) -> httpx.Response:
-        """A request with a body in JSON, by whoever bears the token."""
+        """A request by whoever bears the token; a body that is not bytes is sent as JSON."""
         headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
-        content = None if body is None else json.dumps(body)
-        if content is not None:
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body)
+        if isinstance(content, str):
             headers["Content-Type"] = "application/json"
         return await self.http.request(method, path, content=content, headers=headers)
 
