@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
 from tests.interop.cases import KINDS, Kind, all_clients, each_client
 from tests.interop.party import SETTINGS, Party, rest_of, token
@@ -20,7 +21,7 @@ CLOSED_BY_MESSAGE = 1000
 """What a provider says when its document was ended on a socket that stays."""
 
 
-async def survive(party: Party, server: ServerProcess, kill: bool) -> None:
+async def survive(party: Party, kill: bool) -> None:
     """Clients of all kinds type before, while and after the server is away."""
     document = await party.document()
     clients = [await party.come(kind, kind.key, document) for kind in KINDS]
@@ -29,12 +30,12 @@ async def survive(party: Party, server: ServerProcess, kill: bool) -> None:
         await client.insert(-1, f"<{kind.key} before>")
     await asyncio.gather(*(client.saved() for client in clients))
     if kill:
-        server.kill()
+        party.server.kill()
     else:
-        assert server.terminate() == 0
+        assert party.server.terminate() == 0
     for kind, client in zip(KINDS, clients, strict=True):
         await client.insert(-1, f"<{kind.key} meanwhile>")
-    server.restart()
+    party.server.restart()
     await asyncio.gather(*(client.saved() for client in clients))
     await converged(clients)
     (text,) = {await client.content() for client in clients}
@@ -42,30 +43,37 @@ async def survive(party: Party, server: ServerProcess, kill: bool) -> None:
     for kind in KINDS:
         assert text.count(f"<{kind.key} before>") == text.count(f"<{kind.key} meanwhile>") == 1
     for shown in clients:
-        await shown.show({"user": {"name": "back"}})
-        await asyncio.gather(*(other.sees(shown.client_id, '"back"') for other in clients))
+        await shown.show({"user": {"name": "back"}, "cursor": 1})
+        await asyncio.gather(*(other.sees(shown.client_id, '"cursor":1') for other in clients))
 
 
-async def outlast(data_dir: Path, company: YjsPeers, kill: bool) -> None:
-    with ServerProcess(data_dir, SETTINGS) as server:
-        async with rest_of(server) as rest:
-            party = Party(server, company, rest)
-            try:
-                await survive(party, server, kill)
-            finally:
-                await party.aclose()
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that tests may stop, if they start it again."""
+    with ServerProcess(tmp_path_factory.mktemp("mortal") / "data", SETTINGS) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def travellers(mortal: ServerProcess, company: YjsPeers) -> AsyncIterator[Party]:
+    async with rest_of(mortal) as rest:
+        party = Party(mortal, company, rest)
+        try:
+            yield party
+        finally:
+            await party.aclose()
 
 
 @all_clients("stopped")
-async def test_a_server_that_stops_is_returned_to(tmp_path: Path, company: YjsPeers) -> None:
+async def test_a_server_that_stops_is_returned_to(travellers: Party) -> None:
     """[RM18] [AC16] with all that was done meanwhile."""
-    await outlast(tmp_path / "data", company, kill=False)
+    await survive(travellers, kill=False)
 
 
 @all_clients("killed")
-async def test_a_server_that_is_killed_loses_nothing(tmp_path: Path, company: YjsPeers) -> None:
+async def test_a_server_that_is_killed_loses_nothing(travellers: Party) -> None:
     """[RM1] [ST1] what had its receipt is there, the rest is sent again."""
-    await outlast(tmp_path / "data", company, kill=True)
+    await survive(travellers, kill=True)
 
 
 @each_client("unknown")
