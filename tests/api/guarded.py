@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,28 +12,17 @@ from fastapi import FastAPI
 
 from collab.access import Link, Role
 from collab.app import Service
-from collab.auth.claims import ClaimRules
 from collab.auth.links import mint_link_secret
-from collab.auth.tokens import TokenIssuer
-from collab.clock import SystemClock
 from tests.support.asgi import AsgiSocket
+from tests.support.tokens import ISSUER, SECRET, token
 
-ISSUER = "https://product.example"
-SECRET = "a secret of the product's and ours, long enough"
-MODE: dict[str, Any] = {"auth": "token", "jwt_secret": SECRET, "jwt_issuer": ISSUER}
+MODE: dict[str, Any] = {
+    "auth": "token",
+    "jwt_secret": SECRET,
+    "jwt_issuer": ISSUER,
+    "jwt_leeway_seconds": 0,
+}
 """Overrides of the settings."""
-
-_ISSUER = TokenIssuer(ClaimRules(ISSUER, "collab", 0.0), SECRET.encode(), SystemClock())
-
-
-def token(
-    user: str,
-    rights: Mapping[str, Role] | None = None,
-    *,
-    may_create: bool = False,
-    seconds: float = 3600,
-) -> str:
-    return _ISSUER.issue(user, user.title()[:100], rights or {}, seconds, may_create=may_create)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +43,7 @@ class Guarded:
 
     async def document(self, owner: str = "ada") -> str:
         """A new document of `owner`'s."""
-        made = await self.call(token(owner, may_create=True), "POST", "/api/documents", {})
+        made = await self.call(token(owner, create=True), "POST", "/api/documents", {})
         assert made.status_code == 201
         identifier: str = made.json()["id"]
         return identifier

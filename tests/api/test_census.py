@@ -19,9 +19,10 @@ from collab.protocol import hocuspocus
 from collab.protocol.hocuspocus import PermissionDenied, Token, prefix_of
 from collab.protocol.messages import QueryAwareness, SyncStep1, Update
 from collab.storage.sql import SqlDocumentStore
-from tests.api.guarded import Guarded, token
+from tests.api.guarded import Guarded
 from tests.api.rights import CALLS, ROLES, Call, Least, table
 from tests.support.asgi import AsgiSocket
+from tests.support.tokens import token
 
 PUBLIC: Final = {
     "GET /api/openapi.json": "describes the interface; says nothing of what is stored",
@@ -40,7 +41,7 @@ SOCKETS: Final = {
     "/hocuspocus/": "/hocuspocus/",
 }
 """Paths of the wires, and how a client fills them in."""
-ADA: Final = token("ada", may_create=True)
+ADA: Final = token("ada", create=True)
 
 
 def walk(routes: Sequence[BaseRoute], prefix: str = "") -> Iterator[tuple[str, BaseRoute]]:
@@ -198,7 +199,7 @@ async def test_every_role_may_do_what_the_table_says(guarded: Guarded, role: Rol
 async def test_who_may_create(guarded: Guarded, call: Call) -> None:
     """[GR20] whose token says so; that gives no role in what is there."""
     document = await guarded.document("ada")
-    creator = token("eve", may_create=True)
+    creator = token("eve", create=True)
     answer = await guarded.call(creator, call.method, call.path, call.body)
     assert answer.status_code == call.status
     assert (await guarded.call(creator, "GET", f"/api/documents/{document}")).status_code == 403

@@ -10,7 +10,8 @@ import pytest
 from collab.access import Role
 from collab.protocol.messages import SyncStatus
 from collab.storage import access_rules
-from tests.api.guarded import Guarded, token
+from tests.api.guarded import Guarded
+from tests.support.tokens import token
 
 ADA, BOB = token("ada"), token("bob")
 

@@ -14,7 +14,8 @@ from collab.access import Role
 from collab.app import Service, create_app
 from collab.settings import Settings, load_settings
 from collab.storage.access_rules import MAX_LINKS
-from tests.api.guarded import MODE, Guarded, token
+from tests.api.guarded import MODE, Guarded
+from tests.support.tokens import token
 
 ADA, EVE = token("ada"), token("eve")
 
@@ -215,7 +216,7 @@ async def test_the_page_of_a_link(
         httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as http,
     ):
         guarded = Guarded(app, service, http)
-        owner = token("ada", {"team/*": Role.OWNER}, may_create=True)
+        owner = token("ada", {"team/*": Role.OWNER}, create=True)
         async with guarded.socket("team/a~b", owner) as socket:
             await socket.saved()
         made = (

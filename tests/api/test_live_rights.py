@@ -9,21 +9,16 @@ import httpx
 import pytest
 
 from collab.protocol.messages import Denied, Update
-from tests.api.guarded import ISSUER, SECRET, token
 from tests.support.peer import PATIENCE, SocketPeer, peer
 from tests.support.server import ServerProcess
+from tests.support.tokens import TOKEN_MODE, token
 
-ADA = token("ada", may_create=True)
+ADA = token("ada", create=True)
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    environ = {
-        "COLLAB_AUTH": "token",
-        "COLLAB_JWT_SECRET": SECRET,
-        "COLLAB_JWT_ISSUER": ISSUER,
-        "COLLAB_WORKERS": "1",
-    }
+    environ = {**TOKEN_MODE, "COLLAB_WORKERS": "1"}
     with ServerProcess(tmp_path_factory.mktemp("data"), environ) as running:
         yield running
 

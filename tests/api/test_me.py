@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from collab.access import Role
-from tests.api.guarded import Guarded, token
+from tests.api.guarded import Guarded
+from tests.support.tokens import token
 
 
 async def test_a_guest_of_open_mode(client: httpx.AsyncClient) -> None:
@@ -20,7 +21,7 @@ async def test_a_guest_of_open_mode(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("may_create", [True, False])
 async def test_the_bearer_of_a_token(guarded: Guarded, may_create: bool) -> None:
     """[GR17] is who the token says, until it ends."""
-    response = await guarded.call(token("ada", may_create=may_create), "GET", "/api/me")
+    response = await guarded.call(token("ada", create=may_create), "GET", "/api/me")
     me = response.json()
     assert (me["user"], me["name"], me["mode"]) == ("ada", "Ada", "token")
     assert me["may_create"] is may_create
@@ -45,7 +46,7 @@ async def test_the_visitor_of_a_link(guarded: Guarded) -> None:
 async def test_a_document_tells_the_callers_role(guarded: Guarded) -> None:
     """[GR18] where one is asked for; lists leave it out."""
     document = await guarded.document("ada")
-    ada = token("ada", may_create=True)
+    ada = token("ada", create=True)
     url = f"/api/documents/{document}"
     assert (await guarded.call(ada, "GET", url)).json()["role"] == "owner"
     assert (await guarded.call(ada, "PATCH", url, {"title": "x"})).json()["role"] == "owner"
