@@ -72,7 +72,11 @@ class AsgiSocket:
 
     async def next(self) -> Event:
         async with asyncio.timeout(PATIENCE):
-            return await self._outgoing.get()
+            return await self.next_event()
+
+    async def next_event(self) -> Event:
+        """What the application sends next, however long that takes."""
+        return await self._outgoing.get()
 
     async def closed(self) -> tuple[int, str]:
         """Code and reason of the close, with what came before it left out."""
