@@ -118,7 +118,7 @@ async def ysweet_authorize(
     response_class=Response,
     responses={
         200: {"description": "The document as one Yjs update (v1).", "content": _BINARY},
-        **responses(400, 401, 403, 404, 503),
+        **responses(400, 401, 403, 404, 422, 503),
     },
 )
 async def ysweet_read(
@@ -133,7 +133,7 @@ async def ysweet_read(
 @router.post(
     "/d/{id:path}/update",
     openapi_extra={"requestBody": {"required": True, "content": _BINARY}},
-    responses=responses(400, 401, 403, 404, 413, 503),
+    responses=responses(400, 401, 403, 404, 413, 422, 503),
 )
 async def ysweet_update(
     document: DocumentId, access: DocumentAccess, opener: OpenerPart, request: Request
