@@ -9,6 +9,7 @@ import pytest
 
 from collab import AccessDenied, CloseCode, Credentials, Hooks, Identity, Role
 from collab.crdt.updates import EMPTY_UPDATE
+from collab.protocol.messages import Denied
 from tests.embedding.host import MOUNT, hosted
 from tests.embedding.product import Product, bearer, entered
 from tests.support.peer import peer
@@ -42,7 +43,7 @@ async def test_a_viewer_cannot_write(tmp_path: Path) -> None:
             await entered(ann)
             await entered(bob)
             await bob.type("mine")
-            await bob.saved()
+            await bob.until(lambda message: isinstance(message, Denied))
             await ann.type("ours")
             await ann.saved()
         update, _ = await host.service.content("a")
