@@ -44,7 +44,7 @@ def _user_id(
 UserId = Annotated[str, Depends(_user_id)]
 
 
-@router.get("", responses=responses(400, 401, 403, 404, 422, 429, 503))
+@router.get("", responses=responses(400, 401, 403, 404, 422, 503))
 async def list_grants(
     document: DocumentId, access: DocumentAccess, catalog: CatalogPart, sharing: SharingPart
 ) -> GrantList:
@@ -55,7 +55,7 @@ async def list_grants(
     return GrantList(owner=info.owner, grants=[UserGrant.of(grant) for grant in grants])
 
 
-@router.put("/{user}", responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503))
+@router.put("/{user}", responses=responses(400, 401, 403, 404, 409, 413, 422, 503))
 async def put_grant(
     document: DocumentId,
     user: UserId,
@@ -76,7 +76,7 @@ async def put_grant(
 @router.delete(
     "/{user}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=responses(400, 401, 403, 404, 422, 429, 503),
+    responses=responses(400, 401, 403, 404, 422, 503),
 )
 async def remove_grant(
     document: DocumentId,

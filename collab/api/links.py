@@ -21,7 +21,7 @@ from collab.auth.links import mint_link_secret
 router = APIRouter(prefix="/api/documents/{id}/links", tags=["access"])
 
 
-@router.get("", responses=responses(400, 401, 403, 404, 422, 429, 503))
+@router.get("", responses=responses(400, 401, 403, 404, 422, 503))
 async def list_links(
     document: DocumentId, access: DocumentAccess, sharing: SharingPart
 ) -> LinkList:
@@ -33,7 +33,7 @@ async def list_links(
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503),
+    responses=responses(400, 401, 403, 404, 409, 413, 422, 503),
 )
 async def create_link(
     document: DocumentId,
@@ -60,7 +60,7 @@ async def create_link(
 @router.delete(
     "/{link}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=responses(400, 401, 403, 404, 422, 429, 503),
+    responses=responses(400, 401, 403, 404, 422, 503),
 )
 async def revoke_link(
     document: DocumentId, link: str, access: DocumentAccess, sharing: SharingPart

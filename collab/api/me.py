@@ -11,7 +11,7 @@ from collab.api.problems import responses
 router = APIRouter(prefix="/api/me", tags=["access"])
 
 
-@router.get("", responses=responses(401, 403, 429, 503))
+@router.get("", responses=responses(401, 403, 503))
 async def read_me(access: ServiceAccess, mode: ModePart, response: Response) -> Me:
     """Who the caller is, and what that lets it do without regard to a document."""
     response.headers["Cache-Control"] = "no-store"

@@ -164,11 +164,13 @@ def kind_of(error: errors.CollabError) -> ProblemKind:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries of a route that can answer with these problems."""
+    """The OpenAPI entries of a route that can answer with these problems, and with 429, which
+    every request may be answered with before it comes to its route."""
     schema = {"$ref": "#/components/schemas/Problem"}
     content = {MEDIA_TYPE: {"schema": schema}}
     return {
-        status: {"description": _PHRASES[status], "content": content} for status in sorted(statuses)
+        status: {"description": _PHRASES[status], "content": content}
+        for status in sorted({*statuses, 429})
     }
 
 

@@ -165,13 +165,15 @@ async def test_a_listed_origin_gets_cross_origin_headers(tmp_path: Path) -> None
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{LOCAL}") as http:
-            asked = {
-                "Access-Control-Request-Method": "PATCH",
-                "Access-Control-Request-Headers": "if-match",
-            }
             url = "/api/documents/a%2Fb"
-            allowed = await http.options(url, headers={"Origin": good, **asked})
-            assert allowed.headers["Access-Control-Allow-Origin"] == good
+            for method in ("GET", "PUT", "PATCH", "DELETE"):
+                asked = {
+                    "Access-Control-Request-Method": method,
+                    "Access-Control-Request-Headers": "if-match",
+                }
+                allowed = await http.options(url, headers={"Origin": good, **asked})
+                assert allowed.status_code == 200
+                assert allowed.headers["Access-Control-Allow-Origin"] == good
             evil = {"Origin": "https://evil.example", **asked}
             refused = await http.options(url, headers=evil)
             assert "Access-Control-Allow-Origin" not in refused.headers

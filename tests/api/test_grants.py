@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from collab.access import Role
+from collab.errors import StorageError
 from collab.protocol.messages import SyncStatus
 from collab.storage import access_rules
 from tests.api.guarded import Guarded
@@ -174,4 +175,24 @@ async def test_live_sessions_follow(guarded: Guarded) -> None:
     async with guarded.socket(document, BOB) as socket:
         socket.send(SyncStatus(b"here"))
         assert (await guarded.call(ADA, "DELETE", grants(document, "bob"))).status_code == 204
+        assert (await socket.closed())[0] == 4403
+
+
+async def test_sessions_follow_what_may_have_been_committed(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[GR12] a store that fails after its commit leaves nobody with the old rights."""
+    document = await guarded.document("ada")
+    await put(guarded, document, "bob", "editor")
+    remove = guarded.service.grants.remove
+
+    async def fail_late(document: str, user: str) -> None:
+        await remove(document, user)
+        raise StorageError("it went away")
+
+    monkeypatch.setattr(guarded.service.grants, "remove", fail_late)
+    async with guarded.socket(document, BOB) as socket:
+        socket.send(SyncStatus(b"here"))
+        failed = await guarded.call(ADA, "DELETE", grants(document, "bob"))
+        assert failed.status_code == 503
         assert (await socket.closed())[0] == 4403

@@ -53,7 +53,9 @@ def test_every_route_is_described(name: str, operation: dict[str, Any]) -> None:
 
 def test_every_shape_has_an_example() -> None:
     schemas = openapi.document()["components"]["schemas"]
-    for name in ("Document", "DocumentList", "NewDocument", "DocumentChange", "Problem"):
+    documents = ("Document", "DocumentList", "NewDocument", "DocumentChange", "Problem")
+    rights = ("GrantChange", "UserGrant", "GrantList", "NewLink", "ShareLink", "MadeLink", "Me")
+    for name in (*documents, *rights, "LinkList"):
         assert schemas[name]["examples"]
 
 
