@@ -89,7 +89,7 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.writable.is_set():
             self._unread_pongs += 1
             if self._unread_pongs > MAX_UNREAD_PONGS:
-                self.transport.abort()
+                self._abort()
         self._count_control()
 
     def handle_pong(self, event: Frame) -> None:
@@ -151,7 +151,7 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
             if stalled < min(PATIENCE * self.ping_timeout, MOST_PATIENCE):
                 self._look_again()
             else:
-                self.transport.abort()  # nothing that is said now would reach it
+                self._abort()
         elif self.read_paused:
             # The pong may be in what was not read yet: the wait is ours, not the peer's.
             self.pending_ping_payload = None
@@ -192,4 +192,15 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _abort_soon(self) -> None:
         if not self.disconnected:
-            self.loop.call_later(CLOSE_GRACE, self.transport.abort)
+            self.loop.call_later(CLOSE_GRACE, self._abort)
+
+    def _abort(self) -> None:
+        """Part from a peer without waiting for it. One that did not take what waits for it is
+        told so by a reset: else the system keeps that for minutes, and may then give up without
+        a word, so that the peer waits for more for ever."""
+        if not self.disconnected:
+            if self._waits():
+                with suppress(OSError):
+                    now = struct.pack("ii", 1, 0)
+                    self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+            self.transport.abort()
