@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -32,6 +33,18 @@ def _not_empty(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
     return value.strip()
+
+
+def _web_address(value: str) -> str:
+    """An http or https URL that paths can be added to."""
+    parts = urlsplit(value.strip())
+    try:
+        parse_origin(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        raise ValueError("must be a URL such as https://notes.example.org") from None
+    if parts.query or parts.fragment:
+        raise ValueError("must end with its path")
+    return parts.geturl().rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -81,7 +94,7 @@ class Settings(BaseSettings):
     jwt_leeway_seconds: float = Field(
         5, ge=0, le=120, description="By how much the issuer's clock may differ from ours."
     )
-    public_url: str | None = Field(
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         None,
         description="URL that clients reach the server by, if it is not the one they call: "
         "`https://notes.example.org`.",

@@ -126,6 +126,7 @@ WRONG = {
     "AUTH": "none",
     "ALLOWED_ORIGINS": "https://a.example/path",
     "TRUSTED_PROXIES": "proxy.example",
+    "PUBLIC_URL": "notes.example.org",
     "MESSAGE_RATE": "0",
     "WORKERS": "0",
     "MESSAGE_BYTES": "1",

@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from collab.access import Identity, Right, Role
+from collab.api.addresses import base_url
 from collab.api.problems import ProblemKind, RequestError
-from collab.auth.origins import split_host
 from collab.errors import AccessDenied
 from collab.interfaces import Clock, DocumentInfo
 
@@ -82,14 +82,10 @@ class ClientTokens:
 
     def base_url(self, request: Request) -> str:
         """Where clients reach the service, without a slash at the end."""
-        if self.public_url is not None:
-            return self.public_url.rstrip("/")
-        host = request.headers.get("host", "")
-        try:
-            split_host(host)
-        except ValueError:
-            raise HTTPException(400, "The request has no usable Host header.") from None
-        return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}"
+        base = base_url(request, self.public_url)
+        if base is None:
+            raise HTTPException(400, "The request has no usable Host header.")
+        return base
 
 
 def _client_tokens(request: Request) -> ClientTokens:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
+from collab.api.addresses import base_url
 from collab.auth.live import LiveAccess
-from collab.auth.origins import split_host
 from collab.interfaces import Clock, Grants, Links
 
 
@@ -38,17 +38,7 @@ class Sharing:
     def page_of(self, request: Request, document: str, token: str) -> str | None:
         """The address of a note with a link's token after its `#`, which browsers send to
         nobody; None if there is no page, or no telling where."""
-        base = self._base(request)
+        base = base_url(request, self.public_url)
         if base is None or not self.notes_app:
             return None
         return f"{base}/notes/{quote(document, safe='/')}#link={token}"
-
-    def _base(self, request: Request) -> str | None:
-        if self.public_url is not None:
-            return self.public_url.rstrip("/")
-        host = request.headers.get("host", "")
-        try:
-            split_host(host)
-        except ValueError:
-            return None
-        return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}"
