@@ -14,7 +14,7 @@ from collab.access import Role
 from collab.auth.claims import ClaimRules
 from collab.auth.tokens import TokenIssuer
 from collab.clock import SystemClock
-from collab.protocol.messages import AwarenessUpdate, Denied, Update
+from collab.protocol.messages import Denied, Update
 from tests.auth.signing import ISSUER, SECRET, claims, hs256
 from tests.support.peer import SocketPeer, peer
 from tests.support.server import ServerProcess
@@ -197,8 +197,10 @@ async def test_tokens_are_not_in_the_log(server: ServerProcess) -> None:
         async with joined(server, "quiet", bearer) as ann:
             if bearer == good:
                 await ann.join()
-                await ann.send(Update(b"\x00"))
-            await ann.send(AwarenessUpdate(()))
+                await ann.type("hush")
+                await ann.saved()
+            else:
+                assert await ann.close_code() == 4401
         async with joined(
             server, "quiet", None, additional_headers={"Authorization": f"Bearer {bearer}"}
         ):
