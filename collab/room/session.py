@@ -100,6 +100,10 @@ class Session:
         """Whether an edit of this session is neither logged nor known."""
         self._status_kept = NO_STATUS
         self._each = codec.receipts is Receipts.EACH
+        self._asked = False
+        """Whether receipts wait for its answer to our sync step 1."""
+        self._behind = 0
+        """Receipts that go behind the one for that answer."""
         self._held_bytes = 0
 
     @property
@@ -114,7 +118,7 @@ class Session:
     @property
     def awaits_receipts(self) -> bool:
         """Whether it is to be told of something that is not committed yet."""
-        return self._receipts > 0 or bool(self._held)
+        return self._receipts > 0 or bool(self._held) or self._behind > 0
 
     def receive(self, frame: bytes) -> Awaitable[None] | None:
         """Take a frame. What is returned is awaited before the next frame is handed in.
@@ -183,6 +187,7 @@ class Session:
                 return self._write(update, echo=False)
             case SyncStep1(state_vector):
                 if not self.codec.greets:
+                    self._asked = self._each
                     self._room.ask(self)
                 return self.outbox.ask(state_vector)
             case AwarenessUpdate(entries):
@@ -238,10 +243,11 @@ class Session:
     def _take(self, update: bytes, facts: UpdateFacts, echo: bool) -> None:
         if self._over:  # ended, perhaps for lack of rights, while a worker looked at it
             return
+        self._asked = self._asked and echo
         may_write = self.access.role.may_write
         if not self._room.lacks(facts) and (may_write or not (self._each and echo)):
             if self._each or echo:
-                self._room.after_saved(self, self._owed(update))
+                self._owe(self._owed(update))
         elif not may_write:
             self._refused = True
             self.send(Receipt(False) if self._each else Denied(READ_ONLY))
@@ -252,6 +258,9 @@ class Session:
             self._accept(update, facts)
         self._synced = self._synced or not echo
         self._release_held()
+        while self._behind and not self._asked:
+            self._behind -= 1
+            self._room.after_saved(self, Receipt(True))
 
     def _accept(self, update: bytes, facts: UpdateFacts) -> None:
         """Hand the update on, cut to what is new: merged with other structs under the same ids
@@ -260,7 +269,20 @@ class Session:
             update = without_known(update, known)
             facts = stored_facts(update)
         if self._room.write(self, update, facts) and self._each:
-            self._room.after_saved(self, Receipt(True))
+            self._owe(Receipt(True))
+
+    def _owe(self, message: Owed) -> None:
+        """Send it once all that was accepted so far is committed.
+
+        A provider that asks us counts from one, for its answer, whatever it has sent before or
+        sends meanwhile: a receipt for anything else would make it take all that for saved.
+        """
+        if not self._asked:
+            self._room.after_saved(self, message)
+            return
+        self._behind += 1
+        if self._behind > self._room.limits.receipts:
+            self.close(CloseCode.TRY_LATER, "too many receipts wait for a sync step 2")
 
     def _owed(self, update: bytes) -> Owed:
         """What tells the peer that this update, of which nothing is new, is committed."""
@@ -285,7 +307,7 @@ class Session:
             if isinstance(message, Update) and facts is not None and self._room.lacks(facts):
                 self._accept(message.update, facts)
             elif isinstance(message, Update):
-                self._room.after_saved(self, self._owed(message.update))
+                self._owe(self._owed(message.update))
             else:
                 self._room.after_saved(self, message)
 
