@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.node import node_command
 from tests.support.server import ServerProcess
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EMBEDDING = ROOT / "docs" / "embedding.md"
+"""Has a server of its own; `tests.embedding.test_page` runs it."""
+PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("*.md")} - {EMBEDDING})]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ILLUSTRATIONS = {"json", "text"}
 """Fences that show output or the shape of something, and hold nothing to run."""
@@ -74,6 +77,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         for snippet in snippets():
             if snippet.language == "js":
                 run_client(snippet.code, running)
+            if snippet.language == "python" and DOCUMENTED in snippet.code:
+                run_python(snippet.code, running)
         yield running
 
 
@@ -100,6 +105,20 @@ def run_client(code: str, server: ServerProcess) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+def run_python(code: str, server: ServerProcess) -> None:
+    """Run a client in Python to its end."""
+    program = code.replace(DOCUMENTED, server.url.removeprefix("http://"))
+    ran = subprocess.run(
+        [sys.executable, "-"],
+        input=program,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
 def run(command: str, server: ServerProcess, folder: Path) -> str:
     """What the command prints, run as documented but against this test's server."""
     program = command.replace(DOCUMENTED, server.url.removeprefix("http://"))
@@ -118,7 +137,7 @@ def run(command: str, server: ServerProcess, folder: Path) -> str:
 
 
 def test_every_snippet_is_of_a_kind_that_is_run() -> None:
-    known = ILLUSTRATIONS | {"sh", "js"}
+    known = ILLUSTRATIONS | {"sh", "js", "python"}
     assert not [snippet for snippet in snippets() if snippet.language not in known]
 
 
@@ -166,3 +185,13 @@ def test_the_readme_exports_what_its_own_client_wrote(
 ) -> None:
     (export,) = [c for c in commands() if "team%2Fplan/content" in c and "format=text" in c]
     assert run(export, server, tmp_path) == "Hello from my own client. "
+
+
+def test_all_documented_clients_write_into_the_document(server: ServerProcess) -> None:
+    url = f"{server.url}/api/documents"
+    query = {"format": "text", "root": "content"}
+    shared = httpx.get(f"{url}/team%2Fclients/content", params=query).text
+    alone = httpx.get(f"{url}/clients/content", params=query).text
+    for client in ("y-websocket", "Hocuspocus", "pycrdt"):
+        assert f"Hello from {client}. " in f"{shared} "
+    assert alone == "Hello from y-sweet. "
