@@ -43,7 +43,13 @@ class Opener:
             await self._create(document, access, NewDocument())
         else:
             await self._seed(document, access, self._seeds)
-        return await self._registry.open(document)
+        try:
+            return await self._registry.open(document)
+        except DocumentDeleted:
+            raise
+        except DocumentNotFound:
+            # It joined a load that someone had begun before the document was made.
+            return await self._registry.open(document)
 
     async def _seed(self, document: str, access: Access, seeds: Seeds) -> None:
         """A thousand peers who come at once are one question."""
