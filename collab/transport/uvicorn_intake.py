@@ -41,6 +41,8 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     """Whether the application asked for a first message."""
     _known = False
     """Whether the application knows who the peer is."""
+    _done = False
+    """Whether the application is done with the connection."""
     _budget: float = EARLY_BYTES
     """Bytes that are read before that changes."""
     _fragments: TokenBucket | None = None
@@ -60,15 +62,18 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._budget -= len(data)
-        if self._unread:  # read on for the peer's answer to our close
+        if self._done and self._budget < 0:
+            return
+        if self._unread:  # uvicorn reads on when it has sent a close
             self._unread = memoryview(bytes(self._unread) + data)
+            self.transport.pause_reading()
         elif len(data) > SLICE:
             self._unread = memoryview(data)
             self.transport.pause_reading()
             self._parse()
         else:
             super().data_received(data)
-            if self._budget < 0:
+            if self._budget < 0 and not self._done:
                 self.transport.pause_reading()
 
     async def receive(self) -> Any:
@@ -83,8 +88,13 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
-        self._budget = UNLIMITED
-        self._go_on()  # the peer's answer to our close may be unread
+        # The peer's answer to our close may be unread. Should it stand behind much, it is not
+        # looked for: what comes is dropped, so that a peer that first sends all that it has
+        # finds out why it was closed, and a deadline ends it.
+        self._done, self._budget = True, EARLY_BYTES - len(self._unread)
+        if self._budget < 0:
+            self._unread = _NOTHING
+        self._go_on()
 
     def handle_cont(self, event: Frame) -> None:
         if self._affords():
@@ -111,7 +121,7 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     def _go_on(self) -> None:
         if self._unread:
             self.loop.call_soon(self._parse)
-        elif self._budget >= 0 and not self.transport.is_closing():
+        elif (self._budget >= 0 or self._done) and not self.transport.is_closing():
             self.transport.resume_reading()
 
     def _affords(self) -> bool:
