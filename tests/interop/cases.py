@@ -86,6 +86,7 @@ _AGAIN = "by connecting again, once it was closed with 4401"
 REMARKS: Final = {
     ("presence", "pycrdt"): "with `pycrdt.Awareness` beside the Provider, which carries none",
     **{("receipt", kind): _ECHO for kind in ("y-websocket-2", "y-websocket-3", "pycrdt")},
+    ("receipt", "hocuspocus-2"): "but after edits made offline it counts too few",
     **{("refresh", kind): _AGAIN for kind in ("y-websocket-2", "y-websocket-3", "pycrdt")},
     ("refresh", "y-sweet"): "by connecting again, with what its endpoint then gives it",
     (
