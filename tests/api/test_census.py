@@ -105,7 +105,7 @@ async def bad_credentials(guarded: Guarded, document: str) -> list[str | None]:
 
 
 async def test_nothing_answers_without_credentials(guarded: Guarded) -> None:
-    """[GR19] nor with bad ones: 401, whatever else is wrong with the request; nothing changes."""
+    """[GR19] nor with bad ones: 401, with a body that fits or without one; nothing changes."""
     document = await guarded.document("ada")
     bad = await bad_credentials(guarded, document)
     before = await state(guarded, document)
