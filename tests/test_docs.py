@@ -19,7 +19,9 @@ from tests.support.server import ServerProcess
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDING = ROOT / "docs" / "embedding.md"
 """Has a server of its own; `tests.embedding.test_page` runs it."""
-PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("*.md")} - {EMBEDDING})]
+ACCESS = ROOT / "docs" / "access.md"
+"""The same; `tests.auth.test_page` runs it."""
+PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("*.md")} - {EMBEDDING, ACCESS})]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ILLUSTRATIONS = {"json", "text"}
 """Fences that show output or the shape of something, and hold nothing to run."""
