@@ -40,7 +40,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with parts.running():
+        async with parts.lifespan():
             yield
 
     app = FastAPI(

@@ -16,6 +16,7 @@ from collab.backplane.memory import MemoryBackplane
 from collab.clock import SystemClock
 from collab.crdt.pool import WorkerPool
 from collab.embedding.product import Product
+from collab.errors import ConfigError
 from collab.hooks import Hooks
 from collab.identity import build_gate
 from collab.interfaces import Clock
@@ -118,10 +119,26 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Service]:
-        """Start; drain and close at the end. Raises ConfigError or StorageError."""
+        """Start; drain and close at the end: for the lifespan of an application that this one is
+        mounted in. Raises ConfigError or StorageError.
+
+        Where such an application is reached from is not known here: that everyone who reaches
+        it may edit has to be said.
+        """
+        if self.settings.auth is None and not self.product.authenticates:
+            raise ConfigError(
+                "nobody said who gets in: override Hooks.on_authenticate, set COLLAB_AUTH=token, "
+                "or COLLAB_AUTH=open if everyone who reaches the product may edit"
+            )
+        async with self.lifespan():
+            yield self
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """The same for an application of its own."""
         try:
             await self.start()
-            yield self
+            yield
             if not await self.drain(self.settings.drain_seconds):
                 _log.error("not everything could be saved in time; its authors have no receipt")
         finally:

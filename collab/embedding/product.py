@@ -45,6 +45,11 @@ class Product:
             self.visits = Visits(self._hooks, self._calls, clock, random)
 
     @property
+    def authenticates(self) -> bool:
+        """Whether it has a say in who someone is."""
+        return overridden(self._hooks, "on_authenticate")
+
+    @property
     def committed(self) -> Callable[[str, int, Sequence[NewRow]], None] | None:
         """What `Registry` is to tell of commits."""
         return None if self.changes is None else self.changes.committed
@@ -56,7 +61,7 @@ class Product:
 
     def authorizer(self, configured: Authorizer, sites: Sites, rights: Rights) -> Authorizer:
         """`rights` says what those may do whom the product vouches for."""
-        if not overridden(self._hooks, "on_authenticate"):
+        if not self.authenticates:
             return configured
         return HookedAuthorizer(self._hooks, self._calls, configured, sites, rights)
 

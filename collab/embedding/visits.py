@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from random import Random
 
@@ -60,8 +60,8 @@ class Visits:
             _log.error("too many peers wait to be announced", extra={"peer": peer.id})
             return
         announced = asyncio.Event()
-        session.ended = lambda code: self._spawn(self._part(peer, code, announced))
-        self._spawn(self._announce(peer, announced))
+        session.ended = lambda code: self._spawn(partial(self._part, peer, code, announced))
+        self._spawn(partial(self._announce, peer, announced))
 
     async def drain(self, seconds: float) -> bool:
         """Whether all was told within so many seconds."""
@@ -80,14 +80,14 @@ class Visits:
         hook = partial(self._hooks.on_stateless, message)
         await self._calls.tell(hook, "on_stateless", peer.document)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         self.waiting += 1
         self._quiet.clear()
         self._tasks.spawn(self._counted(work), "visit")
 
-    async def _counted(self, work: Coroutine[None, None, None]) -> None:
+    async def _counted(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         finally:
             self.waiting -= 1
             if not self.waiting:

@@ -150,6 +150,14 @@ async def test_the_host_s_logging_and_signals_are_its_own(tmp_path: Path) -> Non
     assert (list(root.handlers), root.level, logging.getLogger("uvicorn").level) == before
 
 
+async def test_somebody_has_to_say_who_gets_in(tmp_path: Path) -> None:
+    """[HK14] the product may be reached from anywhere, whatever COLLAB_HOST says."""
+    with pytest.raises(ConfigError, match="nobody said who gets in"):
+        async with Service(load_settings(data_dir=tmp_path / "data")).running():
+            pass
+    assert not (tmp_path / "data").exists()
+
+
 def test_hooks_for_a_service_that_is_made_already(tmp_path: Path) -> None:
     """[HK14] they would never be called: that is said at once."""
     settings = load_settings(data_dir=tmp_path / "data", workers=1)
