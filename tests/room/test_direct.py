@@ -238,3 +238,15 @@ async def test_writes_at_once_are_one_commit(house: House) -> None:
     sequences = await asyncio.gather(*writes)
     assert max(sequences) == len(await house.saved())
     assert text_of(*await house.saved()) == "w" * 20
+
+
+async def test_the_sequence_covers_a_write_beyond_a_hole(house: House) -> None:
+    """[YS10] rows of another node that were not read yet do not lower it."""
+    await house.room()
+    other = await house.other()
+    with house.store.hold("read"):
+        peer = await house.peer("bob", registry=other)
+        await peer.write(Author(8).write("theirs"))
+        await settle()
+        assert await write(opener(house), DOCUMENT, Author(7).write("ours"), SCRIPT) == 2
+        assert (await house.room()).sequence < 2
