@@ -138,9 +138,11 @@ class Service:
         """The same for an application of its own."""
         try:
             await self.start()
-            yield
-            if not await self.drain(self.settings.drain_seconds):
-                _log.error("not everything could be saved in time; its authors have no receipt")
+            try:
+                yield
+            finally:
+                if not await self.drain(self.settings.drain_seconds):
+                    _log.error("not everything could be saved in time; its authors have no receipt")
         finally:
             await self.aclose()
 

@@ -37,8 +37,8 @@ class Sharing:
 
     def page_of(self, request: Request, document: str, token: str) -> str | None:
         """The address of a note with a link's token after its `#`, which browsers send to
-        nobody; None if there is no page, or no telling where."""
+        nobody; None if there is no page, as below a mount, or no telling where."""
         base = base_url(request, self.public_url)
-        if base is None or not self.notes_app:
+        if base is None or not self.notes_app or request.scope.get("root_path"):
             return None
         return f"{base}/notes/{quote(document, safe='/')}#link={token}"

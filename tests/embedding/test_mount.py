@@ -99,6 +99,16 @@ async def test_the_notes_app_is_not_below_a_mount(host: Host) -> None:
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+async def test_share_links_name_no_page_below_a_mount(host: Host) -> None:
+    """[HK13] the product has its own pages; the link's token is good all the same."""
+    made = (await host.client.post(f"{MOUNT}/api/documents", json={"title": "Plan"})).json()
+    path = f"{MOUNT}/api/documents/{made['id']}/links"
+    link = await host.client.post(path, json={"role": "viewer"})
+    assert link.status_code == 201
+    assert link.json()["token"]
+    assert link.json().get("url") is None
+
+
 async def test_the_notes_app_can_be_left_out(tmp_path: Path) -> None:
     """[HK13] with the setting off there are no pages, and the rest is there."""
     app = create_app(load_settings(data_dir=tmp_path / "data", workers=1, notes_app=False))
