@@ -59,9 +59,12 @@ BEHAVIOURS: Final = {
     "denied": "No token, a wrong one and one without the right are refused",
     "refresh": "A token that runs out is replaced by a fresh one",
     "revoked": "Rights taken away end at once on a live connection",
+    "link": "A share link lets in, and out when it is revoked",
     "downgraded": "An editor who becomes a viewer stays, and can no longer write",
     "twice": "The same document is open twice, on two sockets",
     "one-socket": "The same document is open twice, on one socket",
+    "many": "A document that is refused leaves the others on its socket",
+    "stateless": "Messages beside the document reach the product, and everyone",
     "stopped": "A server that stops and starts again is returned to",
     "killed": "A server that is killed loses nothing that had its receipt",
     "unknown": "A document that is not there is refused, or made by who may",
@@ -69,12 +72,13 @@ BEHAVIOURS: Final = {
 }
 
 _ONE_DOCUMENT = "a socket carries one document"
+_NO_MESSAGES = "its wire has no such messages"
+_OTHERS = ("y-websocket-2", "y-websocket-3", "y-sweet", "pycrdt")
 
 CANNOT: Final = {
-    **{
-        ("one-socket", kind): _ONE_DOCUMENT
-        for kind in ("y-websocket-2", "y-websocket-3", "y-sweet", "pycrdt")
-    },
+    **{("one-socket", kind): _ONE_DOCUMENT for kind in _OTHERS},
+    **{("many", kind): _ONE_DOCUMENT for kind in _OTHERS},
+    **{("stateless", kind): _NO_MESSAGES for kind in _OTHERS},
     ("one-socket", "hocuspocus-2"): "sessions came with version 4",
     ("one-socket", "hocuspocus-3"): "sessions came with version 4",
 }
@@ -82,6 +86,7 @@ CANNOT: Final = {
 
 _ECHO = "by its edit coming back; it has no notion of a receipt of its own"
 _AGAIN = "by connecting again, once it was closed with 4401"
+_OWN_TOKEN = "with a token of the user's own, not one of its endpoint, which lasts until it ends"
 
 REMARKS: Final = {
     ("presence", "pycrdt"): "with `pycrdt.Awareness` beside the Provider, which carries none",
@@ -92,7 +97,8 @@ REMARKS: Final = {
     (
         "revoked",
         "y-sweet",
-    ): "with the user's own token; one from its endpoint lasts until it ends",
+    ): _OWN_TOKEN,
+    ("link", "y-sweet"): _OWN_TOKEN,
     ("downgraded", "y-sweet"): "it is not told, but its edits stay unsaved",
 }
 """How a client shows a behaviour, where that is not as for the others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -63,6 +64,7 @@ class Party:
         self.rest = rest
         self._yjs = yjs
         self._clients: list[Client] = []
+        self._numbers = itertools.count()
 
     async def document(self) -> str:
         """A new document of `HOST`; returns its id."""
@@ -86,6 +88,18 @@ class Party:
             response = await self.rest.put(path, json={"role": role})
         response.raise_for_status()
 
+    async def link(self, document: str, role: str) -> tuple[str, str]:
+        """A share link: its id, and the token that is told only now."""
+        path = f"/documents/{quote(document, safe='')}/links"
+        response = await self.rest.post(path, json={"role": role, "name": "For guests"})
+        response.raise_for_status()
+        made = response.json()
+        return str(made["id"]), str(made["token"])
+
+    async def revoke(self, document: str, link: str) -> None:
+        path = f"/documents/{quote(document, safe='')}/links/{link}"
+        (await self.rest.delete(path)).raise_for_status()
+
     async def come(
         self, kind: Kind, name: str, document: str, role: str | None = "editor", **more: Any
     ) -> Client:
@@ -100,7 +114,7 @@ class Party:
         else:
             if role == "viewer":
                 more["authorization"] = "read-only"
-            unique = f"{name} {len(self._clients)}"
+            unique = f"{name} {next(self._numbers)}"
             client = await self._yjs.open(
                 unique, self.server.url, document, kind=kind.key, user=user, **more
             )

@@ -142,24 +142,3 @@ async def test_one_user_has_the_document_open_twice(party: Party, kind: Kind) ->
     await tabs[1].sees_no_more(tabs[0].client_id)
     await tabs[1].insert(-1, "on")
     await tabs[1].saved()
-
-
-@each_client("one-socket")
-async def test_one_socket_has_the_document_twice(party: Party, kind: Kind) -> None:
-    """[RM1] [RM20] each of the two is a client of its own, and closing one leaves the other."""
-    document = await party.document()
-    ann = await party.come(kind, "ann", document, sessions=True)
-    twin = await party.come(kind, "ann", document, sessions=True, beside=ann.name)
-    bob = await party.come(kind, "bob", document)
-    await asyncio.gather(ann.synced(), twin.synced(), bob.synced())
-    await ann.insert(-1, "by ann;")
-    await twin.contains("by ann;")
-    await twin.insert(-1, "by her twin;")
-    await asyncio.gather(ann.saved(), twin.saved())
-    await converged([ann, twin, bob])
-    await asyncio.gather(*(bob.sees(client.client_id) for client in (ann, twin)))
-    await party.leave(twin)
-    await bob.sees_no_more(twin.client_id)
-    await ann.insert(-1, "still")
-    await ann.saved()
-    await bob.contains("still")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.interop.cases import Kind, each_client
+from tests.interop.cases import KINDS, Kind, all_clients, each_client
 from tests.interop.party import Party, heard, token
 from tests.support.clients import Client
 from tests.support.yjs_peers import YjsPeer
@@ -124,6 +124,30 @@ async def test_rights_that_are_taken_away_end_at_once(party: Party, kind: Kind) 
     assert not await bob.is_saved()
 
 
+@each_client("link")
+async def test_a_share_link_lets_in_until_it_is_revoked(party: Party, kind: Kind) -> None:
+    """[RM24] [AC8] those whom it let in are out at once."""
+    document = await party.document()
+    link, secret = await party.link(document, "editor")
+    ann = await party.come(kind, "ann", document)
+    guest = await party.come(kind, "guest", document, token=secret, direct=True)
+    await asyncio.gather(ann.synced(), guest.synced())
+    await guest.insert(0, "by a guest")
+    await ann.shows("by a guest")
+    await ann.sees(guest.client_id)
+    await party.revoke(document, link)
+    await ann.sees_no_more(guest.client_id)
+    await guest.insert(-1, ", too late")
+    if kind.is_hocuspocus:
+        await guest.refused()
+    else:
+        await guest.closed(UNAUTHORIZED)
+    await ann.insert(-1, ", once")
+    await ann.saved()
+    assert await party.text(document) == "by a guest, once"
+    assert not await guest.is_saved()
+
+
 @each_client("downgraded")
 async def test_an_editor_becomes_a_viewer(party: Party, kind: Kind) -> None:
     """[RM24] in place, and an editor again."""
@@ -167,9 +191,15 @@ RENEWALS: dict[str, Callable[..., Awaitable[None]]] = {
 }
 
 
-@each_client("refresh")
-async def test_a_token_that_runs_out_is_replaced(party: Party, kind: Kind) -> None:
+@all_clients("refresh")
+async def test_a_token_that_runs_out_is_replaced(party: Party) -> None:
     """[AC8] and the client goes on to write; without a fresh one it is out."""
+    async with asyncio.TaskGroup() as group:
+        for kind in KINDS:
+            group.create_task(outlive_token(party, kind), name=kind.key)
+
+
+async def outlive_token(party: Party, kind: Kind) -> None:
     document = await party.document()
     rights = {document: "editor"}
     ann = await party.come(kind, "ann", document)

@@ -106,6 +106,7 @@ const OPERATIONS = {
   refusals: (request) => peerOf(request).refusals,
   asked: (request) => peerOf(request).asked,
   scope: (request) => peerOf(request).scope,
+  heard: (request) => hocuspocusOf(request).heard,
   isSaved: (request) => peerOf(request).isSaved,
   received: (request) => yWebsocketOf(request).received,
   until: (request) => {
