@@ -75,7 +75,12 @@ def create_app(
         mode=settings.auth or "open",
     )
     app.state.client_tokens = ClientTokens(
-        settings.auth == "token", parts.issuer, settings.public_url, parts.clock, parts.random
+        needed=settings.auth == "token",
+        issuer=parts.issuer,
+        public_url=settings.public_url,
+        leeway=settings.jwt_leeway_seconds,
+        clock=parts.clock,
+        random=parts.random,
     )
     problems.install(app)
     for router in openapi.routers():

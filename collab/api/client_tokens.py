@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from collab.access import Identity, Right, Role
 from collab.api.addresses import base_url
 from collab.api.problems import ProblemKind, RequestError
-from collab.errors import AccessDenied
+from collab.errors import AccessDenied, Unauthenticated
 from collab.interfaces import Clock, DocumentInfo
 
 EVERYTHING: Final = Right("*", Role.OWNER)
@@ -45,11 +45,13 @@ class NoIssuerError(RequestError):
 @dataclass(frozen=True, slots=True)
 class ClientTokens:
     """Set as `app.state.client_tokens` by whoever joins the parts. `needed` is False where
-    clients get in without a token; `issuer` is None where the server has no secret."""
+    clients get in without a token; `issuer` is None where the server has no secret; `leeway`
+    is by how many seconds tokens are taken longer than they say."""
 
     needed: bool
     issuer: Issuer | None
     public_url: str | None
+    leeway: float
     clock: Clock
     random: Random
 
@@ -76,9 +78,14 @@ class ClientTokens:
                 "product sign the tokens of its clients."
             )
         if caller.expires is not None:
-            seconds = min(seconds, caller.expires - self.clock.time())
+            # Without the leeway, which each token gets anew.
+            seconds = min(seconds, caller.expires - self.leeway - self.clock.time())
+        if seconds < 1:
+            raise Unauthenticated("The token that asks is about to expire.")
         # Without a name, so that peers see what the client calls itself.
-        return self.issuer.issue(user or caller.user, "", {info.id: role}, seconds, confined=True)
+        return self.issuer.issue(
+            user or caller.user, "", {info.id: role}, int(seconds), confined=True
+        )
 
     def base_url(self, request: Request) -> str:
         """Where clients reach the service, without a slash at the end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import httpx
 import pytest
@@ -235,13 +236,13 @@ async def test_a_stalled_store_is_no_hang(
         await go.wait()
         return await real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(SqlDocumentStore, "append", append)
-    monkeypatch.setattr(direct.write, "__defaults__", (0.05,))
-    response = await client.post("/d/doc/update", content=update, headers=BYTES)
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlDocumentStore, "append", append)
+        patched.setattr(direct, "write", partial(direct.write, seconds=0.05))
+        response = await client.post("/d/doc/update", content=update, headers=BYTES)
     assert problem_of(response) == (503, "unavailable")
     assert "Retry-After" in response.headers
     go.set()
-    monkeypatch.setattr(direct.write, "__defaults__", (60.0,))
     assert (await client.post("/d/doc/update", content=update)).json() == {"sequence": 1}
 
 
