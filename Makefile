@@ -29,7 +29,7 @@ web: $(VENV)/serve.stamp
 	@$(BIN)/python web/build.py
 
 clean:
-	rm -rf $(VENV) web/dist web/node_modules tests/node/node_modules build dist
+	rm -rf $(VENV) web/dist web/node_modules tests/node/node_modules benchmarks/node/node_modules build dist
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Collab needs Python 3.11 or newer: make PYTHON=python3.12")'
