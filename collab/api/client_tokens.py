@@ -62,7 +62,7 @@ class ClientTokens:
         if none is needed.
 
         Whoever speaks for the product names its user, or leaves that out for a guest; others
-        hand out tokens in their own name. Raises AccessDenied, NoIssuerError.
+        hand out tokens in their own name. Raises AccessDenied, Unauthenticated, NoIssuerError.
         """
         if not self.needed:
             return None
