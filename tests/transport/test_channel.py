@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
 from collab.protocol.close import CloseCode
 from collab.transport import channel as channel_module
-from collab.transport.channel import LOW_WATER, AsgiChannel
+from collab.transport.channel import LOW_WATER, NETWORK, AsgiChannel, network_of
 
 Event = MutableMapping[str, Any]
 
@@ -187,3 +188,38 @@ async def test_a_reason_fits_its_frame() -> None:
         await settled()
     reason = network.sent[0]["reason"]
     assert reason == "ü" * 61
+
+
+async def test_what_the_network_took_is_counted_in_frames() -> None:
+    """[SL9] where the server does not know it in bytes."""
+    network = Network()
+    network.open.clear()
+    async with running(network) as channel:
+        channel.send(b"x" * 100)
+        channel.send(b"x" * 50)
+        await settled()
+        assert channel.taken == 0
+        network.open.set()
+        await settled()
+        assert channel.taken == 150
+
+
+def test_what_the_network_took_is_the_server_s_to_tell() -> None:
+    """[SL9] bytes, where it does."""
+    scope: Event = {"extensions": {NETWORK: lambda: 42}}
+    assert AsgiChannel(Network().send, network_of(scope)).taken == 42
+    assert network_of({}) is None
+    assert network_of({"extensions": None}) is None
+
+
+async def test_sessions_of_one_channel_take_turns() -> None:
+    """[SL8] the first to be asked may take all the room that there is."""
+    network = Network()
+    async with running(network) as channel:
+        asked: list[str] = []
+        for name in "abc":
+            channel.on_drain(partial(asked.append, name))
+        for _ in range(3):
+            channel.send(b"x" * LOW_WATER)
+            await settled()
+    assert "".join(asked) == "abcbcacab"
