@@ -14,8 +14,8 @@ MIB = 1024 * KIB
 class RoomLimits:
     """Bytes, seconds and counts; every queue and table of the rooms has one here.
 
-    A peer costs at most `channel_high` plus one frame in its channel, `outbox_bytes` plus one
-    answer to a sync request in its outbox, and `receipts` that wait for a commit.
+    A connection costs at most `channel_high` plus one frame in its channel, `outbox_bytes` in
+    the outboxes of its sessions, and `receipts` of each that wait for a commit.
     """
 
     update: UpdateLimits = field(default_factory=UpdateLimits)
@@ -29,13 +29,15 @@ class RoomLimits:
     peers: int = 5000
     """Sessions of one room."""
     outbox_bytes: int = 4 * MIB
-    """Bytes that wait for one peer before they are dropped, and merged anew once it reads."""
+    """Bytes that wait for one connection before they are dropped, and merged anew once it
+    reads; 1/64 of it for a session whose connection is shared, if nothing else is said."""
     slow_seconds: float = 30.0
     """A peer that reads nothing for as long while something waits for it is closed."""
     channel_high: int = 256 * KIB
     """Frames go to the channel while it buffers less than this, then to the outbox."""
     receipts: int = 10_000
-    """Receipts that one session may wait for, with echoes of at most `outbox_bytes`."""
+    """Receipts that one session may wait for, with echoes of at most `outbox_bytes`; and
+    answers that may wait until it reads."""
 
     pending_bytes: int = 16 * MIB
     """Uncommitted updates of one room; over it, writers are told to try later. Where none
