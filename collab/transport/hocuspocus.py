@@ -214,6 +214,9 @@ class _Connection:
         self._unread = 0
         for line in tuple(self._open):
             line.drained()
+        if self._open:  # each comes first in its turn
+            first = next(iter(self._open))
+            self._open[first] = self._open.pop(first)
 
     # --- Documents ---------------------------------------------------------------------
 
@@ -280,7 +283,8 @@ class _Connection:
                     self.close(CloseCode.TIMEOUT, "nobody signed in")
                 continue
             pause = SILENCE_SECONDS
-            if not self._open and now - self._vacant_since >= VACANT_SECONDS:
+            vacant = not self._open and not self._tasks
+            if vacant and now - self._vacant_since >= VACANT_SECONDS:
                 self.close(CloseCode.TIMEOUT, "no document is open")
             elif not self._spoke and self._open:
                 self._channel.send(next(iter(self._open)).address.prefix + _NOBODY)

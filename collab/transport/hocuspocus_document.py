@@ -129,7 +129,7 @@ class Line:
         if not self._home.hold(self, body):
             return
         self._waiting.append(body)
-        if self._task is None and (first := self._next()) is not None:
+        if self._task is None and _begins(body) and (first := self._next()) is not None:
             waiting = self._step(first)
             if waiting is not None:
                 self._begin(waiting)
@@ -290,6 +290,11 @@ class Line:
         self._home.ended(self)
         fields = {"document": self.address.document, "code": None if code is None else int(code)}
         _log.info("left", extra=fields)
+
+
+def _begins(body: bytes) -> bool:
+    """Whether an address that waits for its Token need look at what waits."""
+    return body[0] == AUTH or body[0] == CLOSE or body.startswith(STEP_1)
 
 
 def is_close(body: bytes) -> bool:
