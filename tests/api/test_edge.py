@@ -68,7 +68,8 @@ async def test_a_large_body_is_refused(client: httpx.AsyncClient) -> None:
     headers = {"Content-Type": "application/json"}
     announced = await client.post(URL, content=b" " * 70_000, headers=headers)
     streamed = await client.post(URL, content=trickle(), headers=headers)
-    for response in (announced, streamed):
+    absurd = await client.post(URL, content=b" ", headers={"Content-Length": "9" * 5000})
+    for response in (announced, streamed, absurd):
         assert response.status_code == 413
         assert response.json()["type"] == "urn:collab:problem:body-too-large"
 
