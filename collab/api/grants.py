@@ -68,7 +68,7 @@ async def put_grant(
     For owners."""
     require_owner(access)
     await _require_other(catalog, document, user)
-    with sharing.change(document):
+    with sharing.change(document, user):
         grant = await sharing.grants.put(document, user, change.role, access.user)
     return UserGrant.of(grant)
 
@@ -88,7 +88,7 @@ async def remove_grant(
     """Take a user's role back; connections that it let in are closed. For owners."""
     require_owner(access)
     await _require_other(catalog, document, user)
-    with sharing.change(document):
+    with sharing.change(document, user):
         await sharing.grants.remove(document, user)
 
 

@@ -51,7 +51,7 @@ async def create_link(
         raise FieldError("/expires", "must be in the future")
     link = _link(document, new, access, now, random)
     token, secret_hash = mint_link_secret(random)
-    with sharing.change(document):
+    with sharing.change(document, link.id):
         await sharing.links.add(link, secret_hash)
     response.headers["Cache-Control"] = "no-store"
     return MadeLink.made(link, token, sharing.page_of(request, document, token))
@@ -67,7 +67,7 @@ async def revoke_link(
 ) -> None:
     """Revoke a link for good; connections that it let in are closed. For owners."""
     require_owner(access)
-    with sharing.change(document):
+    with sharing.change(document, link):
         await sharing.links.revoke(document, link)
 
 

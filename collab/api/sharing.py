@@ -27,13 +27,13 @@ class Sharing:
     notes_app: bool
 
     @contextmanager
-    def change(self, document: str) -> Iterator[None]:
-        """Around a change of rights in a document: live sessions follow. They look again after
-        a failure as well, since what failed may have been committed nevertheless."""
+    def change(self, document: str, of: str) -> Iterator[None]:
+        """Around a change of rights `of` a user or link: live sessions follow. They look again
+        after a failure as well, since what failed may have been committed nevertheless."""
         try:
             yield
         finally:
-            self.live.changed(document)
+            self.live.changed(document, of)
 
     def page_of(self, request: Request, document: str, token: str) -> str | None:
         """The address of a note with a link's token after its `#`, which browsers send to

@@ -14,7 +14,8 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
 
     The token is taken from `Authorization: Bearer`, else from the query parameter `token`:
     browsers cannot set headers on a WebSocket. The header `Collab-Link`, else the parameter
-    `link`, brings a share link beside it. `address` is the peer's, which `collab.api.rates` found out.
+    `link`, brings a share link beside it. `address` is the peer's, which `collab.api.rates`
+    found out.
     """
     headers: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:

@@ -102,12 +102,13 @@ class LiveAccess:
 
     # --- Changes -----------------------------------------------------------------------
 
-    def changed(self, document: str) -> None:
-        """Rights in the document were changed, here: look again, and tell other nodes."""
-        self.recheck(document)
+    def changed(self, document: str, of: str | None = None) -> None:
+        """Rights in the document were changed, here: look again, and tell other nodes. Those
+        `of` a user or link, by id, are looked at first."""
+        self.recheck(document, of)
         self._backplane.publish(Hint(HintKind.ACCESS, document, 0))
 
-    def recheck(self, document: str | None = None) -> None:
+    def recheck(self, document: str | None = None, of: str | None = None) -> None:
         """Look again at the rights of all connections of this node to the document; without
         one, of all connections: for rights that come from elsewhere."""
         found: Iterable[Watch]
@@ -117,7 +118,8 @@ class LiveAccess:
             found = (watch for watches in self._watches.values() for watch in watches)
         for watch in found:
             watch.stale = True
-            self._want(watch)
+            identity = watch.identity
+            self._want(watch, first=of is not None and of in (identity.user, identity.link))
 
     def _receive(self, hint: Hint) -> None:
         if hint.kind is HintKind.ACCESS:
@@ -130,12 +132,17 @@ class LiveAccess:
 
     # --- Looking up --------------------------------------------------------------------
 
-    def _want(self, watch: Watch) -> None:
+    def _want(self, watch: Watch, first: bool = False) -> None:
         """Line up for a look-up. During one nothing is done: it ends with a look at `stale`."""
-        if watch.watched is None or watch.queued or watch.looking or self._closed:
+        if watch.watched is None or watch.looking or self._closed:
             return
-        watch.queued = True
-        self._queue.append(watch)
+        if first and not watch.first:
+            # If it stands in line already, its place there comes to nothing.
+            self._queue.appendleft(watch)
+            watch.first = watch.queued = True
+        elif not watch.queued:
+            self._queue.append(watch)
+            watch.queued = True
         if self._working < LOOKUPS:
             self._working += 1
             worker = asyncio.get_running_loop().create_task(self._work(), name="look up rights")
@@ -146,8 +153,8 @@ class LiveAccess:
         try:
             while self._queue:
                 watch = self._queue.popleft()
-                watch.queued = False
-                if watch.watched is not None:
+                wanted, watch.queued, watch.first = watch.queued, False, False
+                if wanted and watch.watched is not None:
                     await self._look(watch, watch.watched)
         finally:
             # In the same step as the last look at the queue: who lines up next needs a worker.

@@ -42,6 +42,7 @@ class Watch:
         "due",
         "end",
         "failing_since",
+        "first",
         "identity",
         "looking",
         "queued",
@@ -65,8 +66,8 @@ class Watch:
         self.watched: Watched | None = None
         self.access: Access | None = None
         self.stale = False
-        # The look-up that is wanted or under way.
-        self.queued = self.looking = False
+        # The look-up that is wanted, before all others, or under way.
+        self.queued = self.first = self.looking = False
         # Whether a fresh identity has not been looked up yet, and whether a refusal of the one
         # before it was overlooked for its sake.
         self.renewed = self.spared = False

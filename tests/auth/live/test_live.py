@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from collab.access import Access, Role
+from collab.access import Access, Identity, Role
 from collab.auth import live
 from collab.backplane.memory import MemoryHub
 from collab.errors import AccessDenied, StorageError
@@ -104,6 +104,25 @@ async def test_bursts_come_to_few_look_ups(doorman: Doorman) -> None:
     assert 30 <= doorman.lookups <= 60
     assert doorman.most_at_once == live.LOOKUPS
     assert not any(guest.news for guest, _ in guests)
+
+
+async def test_those_whom_a_change_is_about_come_first(doorman: Doorman) -> None:
+    """[ID15] in a crowd too: a user's or a link's own connections do not wait for the others."""
+    doorman.seconds = 0.1
+    crowd = [await doorman.let_in(doorman.identity(f"user{n}")) for n in range(400)]
+    by_link = Identity("link-1", "Guest", link="l1", link_hash=b"x")
+    guest, _ = await doorman.let_in(by_link)
+    last, _ = crowd[-1]
+    doorman.live.changed(DOCUMENT)
+    doorman.write(None, "user399")
+    doorman.write(None, "link-1")
+    begin = asyncio.get_running_loop().time()
+    for _ in range(100):
+        doorman.live.changed(DOCUMENT, "user399")
+        doorman.live.changed(DOCUMENT, "l1")
+    await settle(10)
+    assert last.at(AccessDenied) - begin < 0.5
+    assert guest.at(AccessDenied) - begin < 0.5
 
 
 async def test_a_hung_look_up_holds_up_no_one_for_long(doorman: Doorman) -> None:
