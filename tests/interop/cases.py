@@ -56,6 +56,7 @@ BEHAVIOURS: Final = {
     "presence": "Presence comes, changes and goes; a viewer has it too",
     "receipt": "An edit counts as saved, and is seen, only once it is committed",
     "read-only": "A viewer's edits reach neither the document nor anyone",
+    "open": "In open mode nobody needs a token",
     "denied": "No token, a wrong one and one without the right are refused",
     "refresh": "A token that runs out is replaced by a fresh one",
     "revoked": "Rights taken away end at once on a live connection",

@@ -55,3 +55,15 @@ async def party(guarded: ServerProcess, company: YjsPeers) -> AsyncIterator[Part
             yield party
         finally:
             await party.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def open_party(
+    server: ServerProcess, company: YjsPeers, rest: httpx.AsyncClient
+) -> AsyncIterator[Party]:
+    """On the server in open mode."""
+    party = Party(server, company, rest)
+    try:
+        yield party
+    finally:
+        await party.aclose()

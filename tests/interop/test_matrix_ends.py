@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -21,6 +24,20 @@ CLOSED_BY_MESSAGE = 1000
 """What a provider says when its document was ended on a socket that stays."""
 
 
+async def stored(server: ServerProcess, document: str) -> str:
+    """What the database has of a document's text, read without the server."""
+    exporting = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "collab", "export", document),
+        *("--root", "content", "--format", "text"),
+        env={**os.environ, "COLLAB_DATA_DIR": str(server.data_dir)},
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    written, _ = await exporting.communicate()
+    assert exporting.returncode == 0
+    return written.decode().rstrip("\n")
+
+
 async def survive(party: Party, kill: bool) -> None:
     """Clients of all kinds type before, while and after the server is away."""
     document = await party.document()
@@ -33,6 +50,8 @@ async def survive(party: Party, kill: bool) -> None:
         party.server.kill()
     else:
         assert party.server.terminate() == 0
+    kept = await stored(party.server, document)
+    assert all(f"<{kind.key} before>" in kept for kind in KINDS), kept
     for kind, client in zip(KINDS, clients, strict=True):
         await client.insert(-1, f"<{kind.key} meanwhile>")
     party.server.restart()

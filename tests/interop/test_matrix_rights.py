@@ -62,6 +62,18 @@ async def test_a_viewer_reads_and_writes_nothing(party: Party, kind: Kind) -> No
     assert await viv.closes() == []
 
 
+@each_client("open")
+async def test_in_open_mode_nobody_needs_a_token(open_party: Party, kind: Kind) -> None:
+    """[AC6] [AC18] and the document is made by the first who comes."""
+    document = f"open-{kind.key}"
+    ann = await open_party.come(kind, "ann", document, token=None, create=True)
+    await ann.insert(0, "anyone")
+    await ann.saved()
+    bob = await open_party.come(kind, "bob", document, token=None)
+    await bob.shows("anyone")
+    await ann.sees(bob.client_id, '"name":"bob"')
+
+
 async def is_refused(client: Client, kind: Kind, code: int) -> None:
     """Told on its own wire that it may not: by a close code, by a message, by its endpoint."""
     if kind.is_hocuspocus or kind.key == "y-sweet":
@@ -167,7 +179,7 @@ async def test_an_editor_becomes_a_viewer(party: Party, kind: Kind) -> None:
     await ann.shows("still allowedin vain")
 
 
-SHORT = 4.0
+SHORT = 8.0
 """Seconds that a token lasts in the test of fresh ones."""
 
 
