@@ -97,7 +97,8 @@ class Peer(asyncio.Protocol):
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        # uvloop's is none by its class.
+        self._transport = cast("asyncio.Transport", transport)
         head = (
             f"GET {self._load.wire.path} HTTP/1.1\r\nHost: {self._load.host}\r\n"
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pycrdt
+from websockets.asyncio.client import ClientConnection
 
 from collab import (
     Change,
@@ -21,7 +23,7 @@ from collab import (
     Unauthenticated,
     Unknown,
 )
-from tests.support.peer import SocketPeer
+from tests.support.peer import PATIENCE, SocketPeer
 from tests.support.waiting import Signal
 
 
@@ -95,3 +97,41 @@ def bearer(token: str) -> dict[str, str]:
 
 async def entered(socket: SocketPeer) -> SocketPeer:
     return await socket.join()
+
+
+class Provider:
+    """A Hocuspocus client by hand, in one document."""
+
+    def __init__(self, socket: ClientConnection, document: str) -> None:
+        self._socket = socket
+        self._address = bytes([len(document)]) + document.encode()
+
+    async def enter(self, token: str) -> Provider:
+        await self.brings(token)
+        await self.until(b"\x02\x02")
+        return self
+
+    async def brings(self, token: str) -> None:
+        """A token, as at first or to take its place."""
+        await self._send(b"\x02\x00", token)
+
+    async def say(self, payload: str) -> None:
+        await self._send(b"\x05", payload)
+
+    async def hears(self, payload: str) -> None:
+        await self.until(b"\x05" + bytes([len(payload)]) + payload.encode())
+
+    async def until(self, beginning: bytes) -> None:
+        """Read up to a message for the document that begins like this."""
+        beginning = self._address + beginning
+        async with asyncio.timeout(PATIENCE):
+            while not (await self._frame()).startswith(beginning):
+                pass
+
+    async def _frame(self) -> bytes:
+        frame = await self._socket.recv()
+        assert isinstance(frame, bytes)
+        return frame
+
+    async def _send(self, kind: bytes, string: str) -> None:
+        await self._socket.send(self._address + kind + bytes([len(string)]) + string.encode())

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pycrdt
 import pytest
+from websockets.asyncio.client import connect
 
 from collab import AccessDenied, CloseCode, Credentials, Hooks, Identity, Role
 from collab.crdt.updates import EMPTY_UPDATE
 from collab.protocol.messages import Denied
 from tests.embedding.host import MOUNT, hosted
-from tests.embedding.product import Product, bearer, entered
+from tests.embedding.product import Product, Provider, bearer, entered
 from tests.support.peer import peer
 
 
@@ -123,3 +124,17 @@ async def test_a_denial_of_the_product_s_own_kind(tmp_path: Path) -> None:
         assert (await host.client.get(f"{MOUNT}/api/documents")).status_code == 403
         async with peer(host.ws_url, "a") as lost:
             assert await lost.close_code() == CloseCode.FORBIDDEN
+
+
+async def test_a_fresh_token_is_the_product_s_to_judge(tmp_path: Path) -> None:
+    """[HK1] a connection that brings another token is asked about again."""
+    product = Product({"ann": (Role.EDITOR, "*")})
+    async with (
+        hosted(tmp_path / "data", product) as host,
+        connect(f"ws://{host.address}{MOUNT}/hocuspocus") as socket,
+    ):
+        ann = await Provider(socket, "plan").enter("ann")
+        await ann.brings("eve")
+        await product.until(lambda: len(product.left) == 1)
+    assert [credentials.token for credentials in product.asked] == ["ann", "eve"]
+    assert product.left[0][1] == CloseCode.UNAUTHORIZED

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
 from collab import CloseCode, Role
 from tests.embedding.host import MOUNT, hosted
-from tests.embedding.product import Product, entered, text
-from tests.support.peer import PATIENCE, peer
+from tests.embedding.product import Product, Provider, entered, text
+from tests.support.peer import peer
 
 
 async def test_peers_come_and_go(tmp_path: Path) -> None:
@@ -27,38 +26,6 @@ async def test_peers_come_and_go(tmp_path: Path) -> None:
     assert {(p.document, p.wire) for p in product.came} == {("a", "yjs")}
     assert [code for _, code in product.left] == [CloseCode.MALFORMED, None]
     assert {p.id for p in product.came} == {p.id for p, _ in product.left}
-
-
-class Provider:
-    """A Hocuspocus client by hand, in one document."""
-
-    def __init__(self, socket: ClientConnection, document: str) -> None:
-        self._socket = socket
-        self._address = bytes([len(document)]) + document.encode()
-
-    async def enter(self, token: str) -> Provider:
-        await self._send(b"\x02\x00", token)
-        await self.until(self._address + b"\x02\x02")
-        return self
-
-    async def say(self, payload: str) -> None:
-        await self._send(b"\x05", payload)
-
-    async def hears(self, payload: str) -> None:
-        await self.until(self._address + b"\x05" + bytes([len(payload)]) + payload.encode())
-
-    async def until(self, beginning: bytes) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not (await self._frame()).startswith(beginning):
-                pass
-
-    async def _frame(self) -> bytes:
-        frame = await self._socket.recv()
-        assert isinstance(frame, bytes)
-        return frame
-
-    async def _send(self, kind: bytes, string: str) -> None:
-        await self._socket.send(self._address + kind + bytes([len(string)]) + string.encode())
 
 
 async def test_stateless_messages(tmp_path: Path) -> None:
