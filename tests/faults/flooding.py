@@ -11,10 +11,12 @@ from pathlib import Path
 import httpx
 from websockets.frames import Frame, Opcode
 
+from collab.protocol.close import CloseCode
 from tests.support.peer import peer
 from tests.support.server import ServerProcess
 
 MIB = 2**20
+CODES = frozenset(map(int, CloseCode))
 SAMPLE_SECONDS = 0.01
 KEPT = 64 * 1024
 """Bytes of what was heard last."""
@@ -118,7 +120,8 @@ class Raw:
         at = self.heard.rfind(b"\x88")
         if at < 0 or len(self.heard) < at + 4:
             return None
-        return int(struct.unpack_from("!H", self.heard, at + 2)[0])
+        code = int(struct.unpack_from("!H", self.heard, at + 2)[0])
+        return code if code in CODES else None
 
     async def pour(self, data: bytes, times: int = 1, seconds: float = WRITE_SECONDS) -> None:
         """Send for as long as the server takes it."""
@@ -135,9 +138,12 @@ class Raw:
             while data not in self.heard:  # noqa: ASYNC110 - what changes is a buffer
                 await asyncio.sleep(SAMPLE_SECONDS)
 
-    async def wait_ended(self, seconds: float = 30.0) -> None:
+    async def closed(self, seconds: float = 30.0) -> int | None:
+        """Wait for the server to end it; the close code, if one was heard."""
         async with asyncio.timeout(seconds):
-            await asyncio.wait([self._drop])
+            while self.close_code is None and not self.ended:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(SAMPLE_SECONDS)
+        return self.close_code
 
     async def aclose(self) -> None:
         self._writer.transport.abort()
