@@ -184,7 +184,7 @@ class LiveAccess:
             case _:
                 self._failed(watch, watched, demanded)
         if watch.stale and watch.failing_since is None:
-            self._want(watch)
+            self._want(watch, first=True)
 
     async def _find(self, identity: Identity, document: str) -> Access | Exception:
         if identity.expires is not None and self._clock.time() >= identity.expires:
@@ -242,10 +242,10 @@ class LiveAccess:
         watch.end = min(ends, default=None)
 
     def _warn_later(self, watch: Watch) -> None:
-        expires = watch.identity.expires
+        expires, now = watch.identity.expires, self._clock.time()
         watch.warn_at = None
-        if expires is not None:
-            watch.warn_at = expires - min(RENEW_BEFORE, (expires - self._clock.time()) / 10)
+        if expires is not None and expires > now:
+            watch.warn_at = expires - min(RENEW_BEFORE, (expires - now) / 10)
 
     def _next_check(self) -> float:
         seconds = max(CHECK_SECONDS, self._count / CHECKS_A_SECOND)
