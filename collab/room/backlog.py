@@ -13,16 +13,18 @@ shares with others."""
 
 
 class Backlog:
-    """An allowance in bytes, shared by the outboxes of one connection.
+    """An allowance in bytes, shared by the outboxes of one connection; `present` counts the
+    presence states that wait in them.
 
     When it is over, all of them are asked to give back what can be made anew: only answers,
     which cannot, then count.
     """
 
-    __slots__ = ("_limit", "_relief", "bytes")
+    __slots__ = ("_limit", "_relief", "bytes", "present")
 
     def __init__(self, limit: int) -> None:
         self.bytes = 0
+        self.present = 0
         self._limit = limit
         self._relief: dict[Callable[[], None], None] = {}
 

@@ -55,7 +55,9 @@ class CatchingUp:
         return Part([frame(Update(u)) for u in merged(updates[:count])], since + count)
 
     def missing_now(self, state_vector: bytes, *, answer: bool) -> Part | None:
-        found = self._room.diffs.missing_now(state_vector)
+        diffs = self._room.diffs
+        look = diffs.missing_now if answer else diffs.caught_up_now
+        found = look(state_vector)
         if found is None:
             return None
         if answer:
@@ -66,7 +68,10 @@ class CatchingUp:
         if answer:
             # What is committed meanwhile waits behind the answer, whether or not it holds it.
             self._room.subscribe(self._session)
-        return self._part(await self._room.diffs.missing(state_vector), answer)
+            found = await self._room.diffs.missing(state_vector)
+        else:
+            found = await self._room.diffs.caught_up(state_vector)
+        return self._part(found, answer)
 
     def presence(self, entries: tuple[AwarenessEntry, ...]) -> tuple[bytes, int]:
         most, size, count = self._room.limits.merge_bytes, 0, 0

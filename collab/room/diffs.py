@@ -41,6 +41,7 @@ class Diffs:
         """Give the memory of the answers back."""
         self._full: Answer | None = None
         self._recent: Answer | None = None
+        self._latest: tuple[bytes, Answer] | None = None
         self._residue: tuple[Snapshot, bytes] | None = None
         self._base_state: tuple[Snapshot, Mapping[int, int]] | None = None
 
@@ -76,6 +77,26 @@ class Diffs:
         version, sequence = self._log.version, self._log.sequence
         update = await self._worker.missing(self._log.parts(), state_vector)
         return Answer(update, version, sequence)
+
+    def caught_up_now(self, state_vector: bytes) -> Answer | None:
+        """As `missing_now`, but the same for many who fell behind together, as long as the log
+        remembers what came since."""
+        if self._latest is not None:
+            known, answer = self._latest
+            if known == state_vector and self._log.remembers(answer.version):
+                return answer
+        return self._keep_latest(state_vector, self.missing_now(state_vector))
+
+    async def caught_up(self, state_vector: bytes) -> Answer:
+        """As `caught_up_now`, for any size. Raises WorkerError too."""
+        answer = await self.missing(state_vector)
+        self._keep_latest(state_vector, answer)
+        return answer
+
+    def _keep_latest(self, state_vector: bytes, answer: Answer | None) -> Answer | None:
+        if answer is not None and len(answer.update) <= self._inline:
+            self._latest = (state_vector, answer)
+        return answer
 
     async def full(self) -> Answer:
         """The whole document, at least as new as it is now."""

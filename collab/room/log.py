@@ -97,14 +97,18 @@ class DocumentLog:
         self._close_hole()
         self._count_tail()
 
+    def remembers(self, version: int) -> bool:
+        """Whether all that was added after `version` is remembered."""
+        return version >= self.version - len(self._recent)
+
     def between(self, since: int, until: int) -> list[bytes] | None:
         """The updates added after version `since` up to `until`; None if the first of them is
         not remembered any more."""
         if since >= until:
             return []
-        first = self._recent[0][0] if self._recent else self.version + 1
-        if since + 1 < first:
+        if not self.remembers(since):
             return None
+        first = self.version - len(self._recent) + 1
         return [data for _, data in islice(self._recent, since + 1 - first, until + 1 - first)]
 
     def _set(self, stored: StoredDocument) -> None:

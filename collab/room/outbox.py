@@ -14,7 +14,7 @@ from collab.room.backlog import Backlog
 from collab.room.items import Item, ItemKind, Part, Supply
 
 MOST_PRESENT: Final = 20_000
-"""Clients whose latest states wait for one peer; the states are shared with the room."""
+"""Latest states that wait for one connection; they are shared with the room."""
 
 
 @dataclass(slots=True)
@@ -131,6 +131,7 @@ class Outbox:
         for entry in self._queue:
             self._release(entry)
         self._queue.clear()
+        self._backlog.present -= len(self._presence)
         self._presence.clear()
         self._backlog.leave(self.collapse)
 
@@ -200,8 +201,10 @@ class Outbox:
             return
         if not self._presence:
             queue.append(_PRESENCE)
+        self._backlog.present -= len(self._presence)
         self._presence.update((entry.client, entry) for entry in item.entries)
-        if len(self._presence) > MOST_PRESENT:
+        self._backlog.present += len(self._presence)
+        if self._backlog.present > MOST_PRESENT:
             self.end()
             self._supply.overflow()
 
@@ -270,6 +273,7 @@ class Outbox:
         frame, count = self._supply.presence(waiting)
         for entry in waiting[:count]:
             del self._presence[entry.client]
+        self._backlog.present -= count
         if self._presence:
             self._dropped = True
             self._queue.append(_PRESENCE)

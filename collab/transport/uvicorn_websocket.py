@@ -72,13 +72,16 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
                 self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)
 
     async def run_asgi(self) -> None:
-        self.scope["extensions"][NETWORK] = self.taken  # type: ignore[index] # uvicorn's own
+        extensions: Any = self.scope["extensions"]
+        extensions[NETWORK] = self.taken
         await super().run_asgi()
         self._abort_soon()
 
-    async def send(self, message: Any) -> None:
-        self._written += len(message.get("bytes") or b"")
-        await super().send(message)
+    if not LINUX:
+
+        async def send(self, message: Any) -> None:
+            self._written += len(message.get("bytes") or b"")
+            await super().send(message)
 
     # --- What a peer sends -------------------------------------------------------------
 

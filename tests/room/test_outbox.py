@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 
+import pytest
+
 from collab.errors import CollabError, WorkerDied
 from collab.protocol.awareness import AwarenessEntry
 from collab.room.backlog import OVERHEAD, Backlog
@@ -261,6 +263,25 @@ def test_presence_is_not_held_up_by_updates_that_go_on() -> None:
     for _ in range(5):
         box.update(200)
     assert box.read()[:2] == [b"0" * 200, b"1=1"]
+
+
+def test_presence_that_waits_is_bounded_for_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[SL6] over all its documents; a state counts once, and no more once it is sent."""
+    monkeypatch.setattr("collab.room.outbox.MOST_PRESENT", 3)
+    backlog = Backlog(10)
+    one, two = Box(backlog=backlog), Box(backlog=backlog)
+    one.show((1, 1), (2, 1))
+    one.show((1, 2))
+    assert backlog.present == 2
+    assert one.read() == [b"1=2 2=1"]
+    two.show((1, 1), (2, 1))
+    one.channel.stall()
+    one.channel.send(b"x" * 10)
+    one.show((1, 3))
+    assert not one.overflown
+    one.show((2, 3))
+    assert (one.overflown, two.overflown) == (True, False)
+    assert backlog.present == 2
 
 
 def test_answers_over_the_limit_end_the_peer() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from collab.access import Access, Role
+from collab.crdt import updates as updates_module
 from collab.errors import WorkerDied
 from collab.interfaces import Append, NewRow
 from collab.protocol import yjs
@@ -219,6 +220,35 @@ async def test_a_resynchronisation_that_fails_closes_that_peer_alone(
     slow.channel.resume()
     await settle()
     assert (slow.code, ann.code) == (CloseCode.INTERNAL, None)
+
+
+async def test_who_fell_behind_together_is_caught_up_at_one_cost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[SL4] what one was sent will do for the others, and the log has what came since."""
+    monkeypatch.setattr("collab.room.log.RECENT_BYTES", 500)
+    await house.restart(outbox_bytes=1000, channel_high=300, compact_after_rows=5)
+    ann = await house.synced("ann")
+    author = Author(1)
+    await type_on(ann, author, 10)
+    slow = [await slow_peer(house, f"s{number}") for number in range(5)]
+    had = list(author.sent)
+    await type_on(ann, author)
+    compared = 0
+    compare = updates_module.missing
+
+    def count(update: bytes, state_vector: bytes) -> bytes:
+        nonlocal compared
+        compared += 1
+        return compare(update, state_vector)
+
+    monkeypatch.setattr("collab.room.diffs.updates.missing", count)
+    for peer in slow:
+        heard = await read_on(peer)
+        assert text_of(*had, *updates(heard)) == str(author.text)
+        await ann.write(author.write("y"))
+        await settle()
+    assert compared == 1
 
 
 async def test_rows_of_another_node_reach_a_slow_reader(small: House) -> None:
