@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +16,8 @@ from collab.auth.claims import ClaimRules
 from collab.auth.tokens import TokenIssuer
 from collab.clock import SystemClock
 from collab.protocol.messages import Denied, Update
-from tests.auth.signing import ISSUER, SECRET, claims, hs256
+from tests.auth.key_server import KeyServer
+from tests.auth.signing import ISSUER, SECRET, asymmetric, claims, ec, hs256, key_set
 from tests.support.peer import SocketPeer, peer
 from tests.support.server import ServerProcess
 
@@ -216,3 +218,30 @@ async def test_tokens_are_not_in_the_log(server: ServerProcess) -> None:
         assert not [piece for piece in pieces if len(piece) > 20 and piece in log]
     assert SECRET.decode() not in log
     assert "token=" not in log
+
+
+async def test_keys_rotate_under_a_running_server(tmp_path: Path) -> None:
+    """[ID10] tokens of a key that was published after the start are taken, without a pause."""
+    first, second = ec("first"), ec("second")
+    keys = KeyServer(key_set(first))
+    environ = {"COLLAB_AUTH": "token", "COLLAB_JWT_ISSUER": ISSUER, "COLLAB_JWKS": keys.url}
+    body = claims(exp=time.time() + 500, documents={"*": "owner"}, create=True)
+    try:
+        with ServerProcess(tmp_path / "data", environ) as running:
+            async with joined(running, "doc", asymmetric(body, first, "ES256")) as ann:
+                await ann.join()
+                await ann.type("signed")
+                await ann.saved()
+                keys.answer = keys.body(key_set(second))
+                async with joined(running, "doc", asymmetric(body, second, "ES256")) as bob:
+                    await bob.join()
+                    await bob.sees("signed")
+                # Whose key is gone stays until the token ends, and does not come again.
+                await ann.type(" still")
+                await ann.saved()
+            async with joined(running, "doc", asymmetric(body, first, "ES256")) as ann:
+                assert await ann.close_code() == 4401
+            async with joined(running, "doc", hs256(body)) as forger:
+                assert await forger.close_code() == 4401
+    finally:
+        keys.close()

@@ -6,8 +6,8 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -17,53 +17,15 @@ from collab.auth import jwks
 from collab.auth.jwks import FileSource, KeySet, UrlSource, key_source
 from collab.auth.keys import parse_key_set
 from collab.errors import ConfigError, ProtocolError, Unavailable
+from tests.auth.key_server import KeyServer
 from tests.auth.signing import StillClock, ec, ed, key_set, rsa
 
 OLD, NEW = ed("old"), ed("new")
 
 
-class KeyServer:
-    """Serves what `answer` writes; counts the requests."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.answer: Callable[[BaseHTTPRequestHandler], None] = self.body(key_set(OLD))
-        outer = self
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.requests += 1
-                outer.answer(self)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/keys"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    @staticmethod
-    def body(data: bytes, status: int = 200, **headers: str) -> Any:
-        def answer(request: BaseHTTPRequestHandler) -> None:
-            request.send_response(status)
-            for name, value in headers.items():
-                request.send_header(name.replace("_", "-"), value)
-            request.send_header("Content-Length", str(len(data)))
-            request.end_headers()
-            request.wfile.write(data)
-
-        return answer
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-
 @pytest.fixture
 def server() -> Iterator[KeyServer]:
-    running = KeyServer()
+    running = KeyServer(key_set(OLD))
     yield running
     running.close()
 
