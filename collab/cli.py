@@ -224,8 +224,11 @@ def _check(_options: argparse.Namespace) -> int:
 
 
 async def _check_all(settings: Settings) -> int:
+    from collab.clock import SystemClock
+    from collab.identity import check_keys
     from collab.offline import check_all
 
+    await check_keys(settings, SystemClock())
     tally = _Tally()
     async for outcome in check_all(settings):
         tally.add(outcome)

@@ -48,6 +48,16 @@ def build_gate(
     return Gate(authorizer, issuer, keys, sites, rights)
 
 
+async def check_keys(settings: Settings, clock: Clock) -> None:
+    """Read the key set once, if tokens are checked by one. Raises ConfigError."""
+    if settings.auth == "token" and settings.jwks is not None:
+        keys = KeySet(key_source(settings.jwks), clock, settings.jwks_seconds)
+        try:
+            await keys.start()
+        finally:
+            await keys.aclose()
+
+
 def token_issuer(settings: Settings, clock: Clock) -> TokenIssuer:
     """What signs tokens with the secret of the settings. Raises ConfigError."""
     rules, secret = _rules(settings), _secret(settings)

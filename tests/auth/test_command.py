@@ -147,6 +147,15 @@ def test_the_server_ends_with_that_line(tmp_path: Path) -> None:
     assert result.stderr == "collab: COLLAB_JWKS cannot be read: No such file or directory\n"
 
 
+def test_a_check_reads_the_keys(
+    settings: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """[ID24] `collab check` says so before a server is started."""
+    monkeypatch.setenv("COLLAB_JWKS", "no-such-file")
+    assert cli.main(["check"]) == 2
+    assert "COLLAB_JWKS cannot be read" in capsys.readouterr().err
+
+
 def test_a_network_bind_names_both_modes(settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """[AC4] whoever lets a network in is told how."""
     found = load_settings(host="0.0.0.0")
