@@ -40,6 +40,8 @@ class Outcome:
     load: float
     silence: float
     alive: int
+    closes: tuple[str, ...]
+    """How the first connections ended that were lost."""
 
     def row(self) -> str:
         return (
@@ -66,6 +68,8 @@ def main() -> int:
             with server as running:
                 outcomes.append(_measure(running, wire, options.peers, options.seconds))
             _say(outcomes[-1].row())
+            for close in outcomes[-1].closes:
+                _say(f"  lost: {close}")
     *ours, theirs = outcomes
     for outcome in ours:
         _say(f"{outcome.name}: {outcome.cpu / theirs.cpu:.3f} of the CPU of {theirs.name}")
@@ -105,6 +109,7 @@ def _measure(server: Running, wire: str, peers: int, seconds: int) -> Outcome:
         load_cpu / took,
         after["longest_silence"],
         after["alive"],
+        tuple(after["closes"]),
     )
 
 
