@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
-from fastapi import APIRouter, Depends, Path, status
+from fastapi import APIRouter, Depends, Path, Response, status
 
 from collab.api.access_schemas import GrantChange, GrantList, UserGrant
 from collab.api.parts import (
@@ -46,10 +46,15 @@ UserId = Annotated[str, Depends(_user_id)]
 
 @router.get("", responses=responses(400, 401, 403, 404, 422, 503))
 async def list_grants(
-    document: DocumentId, access: DocumentAccess, catalog: CatalogPart, sharing: SharingPart
+    document: DocumentId,
+    access: DocumentAccess,
+    catalog: CatalogPart,
+    sharing: SharingPart,
+    response: Response,
 ) -> GrantList:
     """Who was given which role, by user. For owners."""
     require_owner(access)
+    response.headers["Cache-Control"] = "no-store"
     grants = await sharing.grants.page(document)
     info = await catalog.find(document)
     return GrantList(owner=info.owner, grants=[UserGrant.of(grant) for grant in grants])

@@ -23,10 +23,11 @@ router = APIRouter(prefix="/api/documents/{id}/links", tags=["access"])
 
 @router.get("", responses=responses(400, 401, 403, 404, 422, 503))
 async def list_links(
-    document: DocumentId, access: DocumentAccess, sharing: SharingPart
+    document: DocumentId, access: DocumentAccess, sharing: SharingPart, response: Response
 ) -> LinkList:
     """The share links, newest first, without their secrets. For owners."""
     require_owner(access)
+    response.headers["Cache-Control"] = "no-store"
     return LinkList(links=[ShareLink.of(link) for link in await sharing.links.page(document)])
 
 

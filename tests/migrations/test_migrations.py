@@ -95,6 +95,24 @@ async def test_each_step_goes_both_ways(database: Database, revision: str) -> No
     assert await database.read(tables) == before
 
 
+async def test_documents_stay_through_every_step(database: Database) -> None:
+    """[ST20] [ST21] what the first version stored is there after the last, and after going back
+    to it."""
+    columns = "id, title, title_key, kind, owner, sequence, created, updated"
+    add = f"INSERT INTO documents ({columns}) VALUES ('a', 'T', 't', 'note', 'ada', 0, 0.1, 0.2)"
+
+    def row(connection: Connection) -> list[Any]:
+        return list(connection.exec_driver_sql(f"SELECT {columns} FROM documents"))
+
+    await database.write(lambda c: command.upgrade(configuration(c), REVISIONS[0]))
+    await database.write(lambda c: c.exec_driver_sql(add).close())
+    before = await database.read(row)
+    await database.write(upgrade)
+    assert await database.read(row) == before
+    await database.write(lambda c: command.downgrade(configuration(c), REVISIONS[0]))
+    assert await database.read(row) == before
+
+
 def test_the_history_is_one_line() -> None:
     """[ST20] one root, one head, numbered without a gap."""
     assert [f"{n:04}" for n in range(1, len(REVISIONS) + 1)] == REVISIONS
