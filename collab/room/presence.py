@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -127,7 +128,9 @@ class Presence:
         if present is not None:
             if present.holder is claimant:
                 return True
-            if self._is_news_of_same_user(claimant, entry, present):
+            if _is_echo(entry, present):
+                return False
+            if entry.clock > present.emitted and self._is_same_user(claimant, entry, present):
                 present.holder.clients.discard(entry.client)
                 present.holder = claimant
                 claimant.clients.add(entry.client)
@@ -140,14 +143,10 @@ class Presence:
         # before: taking it would show a ghost.
         return not (claimant.clients and entry.clock <= self._last_emitted(entry.client))
 
-    def _is_news_of_same_user(
-        self, claimant: Claimant, entry: AwarenessEntry, present: _Present
-    ) -> bool:
-        """What was heard has the clock that it was heard with: only the client itself, back on
-        a new connection, has a later one."""
+    def _is_same_user(self, claimant: Claimant, entry: AwarenessEntry, present: _Present) -> bool:
         same = claimant.user is not None and claimant.user == present.holder.user
         room = len(claimant.clients) < self._limits.awareness_clients
-        return same and room and entry.state is not None and entry.clock > present.seen
+        return same and room and entry.state is not None
 
     def _wait(self, claimant: Claimant, entry: AwarenessEntry) -> None:
         """Only the first id that a session names can be its own: the rest is what it heard."""
@@ -204,3 +203,11 @@ class Presence:
             claimant.changes = 0
         claimant.changes += 1
         return claimant.changes <= self._limits.awareness_rate
+
+
+def _is_echo(entry: AwarenessEntry, present: _Present) -> bool:
+    """Whether this is what was told of the id, as Yjs clients send it back: under no later clock,
+    and the same state, though it may be spelled anew."""
+    if entry.clock > present.emitted:
+        return False
+    return entry.state is None or json.loads(entry.state) == json.loads(present.state)

@@ -100,6 +100,25 @@ async def test_a_return_before_the_old_socket_ends_is_seen(house: House) -> None
     assert gone.state is None
 
 
+async def test_who_repeats_what_it_hears_inherits_nothing(house: House) -> None:
+    """[RM22] a peer without a state of its own sends back another's, spelled anew: when that one
+    leaves, nobody is there; its client, back with the same clock and state, says so again."""
+    ann, bob, bot = [await house.peer(name) for name in ("ann", "bob", "bot")]
+    await ann.show(7, 5, '{"caret": 1}')
+    await bot.show(7, 5, CARET)
+    again = await house.peer("ann")
+    await again.show(7, 5, CARET)
+    bob.heard(), again.heard()
+    ann.session.leave()
+    (gone,) = bob.presence()
+    assert gone.state is None
+    (told,) = again.presence()
+    await again.show(7, told.clock + 1, CARET)
+    assert [e.state for e in bob.presence()] == [CARET]
+    bot.session.leave()
+    assert bob.presence() == []
+
+
 async def test_a_waiting_claim_ends_with_its_session(house: House) -> None:
     """[RM22] who waited and left is not shown."""
     old, bob = await house.peer("ann"), await house.peer("bob")
