@@ -249,8 +249,7 @@ class Session:
             if self._each or echo:
                 self._owe(self._owed(update))
         elif not may_write:
-            self._refused = True
-            self.send(Receipt(False) if self._each else Denied(READ_ONLY))
+            self._deny()
         elif echo and not self._synced and self._room.opens_gap(facts):
             self._hold(Update(update), facts)
             return
@@ -261,6 +260,10 @@ class Session:
         while self._behind and not self._asked:
             self._behind -= 1
             self._room.after_saved(self, Receipt(True))
+
+    def _deny(self) -> None:
+        self._refused = True
+        self.send(Receipt(False) if self._each else Denied(READ_ONLY))
 
     def _accept(self, update: bytes, facts: UpdateFacts) -> None:
         """Hand the update on, cut to what is new: merged with other structs under the same ids
@@ -305,7 +308,10 @@ class Session:
             self._held.popleft()
             self._held_bytes -= _size(message)
             if isinstance(message, Update) and facts is not None and self._room.lacks(facts):
-                self._accept(message.update, facts)
+                if self.access.role.may_write:
+                    self._accept(message.update, facts)
+                else:  # not any more: what waited was not taken
+                    self._deny()
             elif isinstance(message, Update):
                 self._owe(self._owed(message.update))
             else:
