@@ -15,7 +15,7 @@ from collab.admission.doors import Doors
 
 HEAD_DEADLINE: Final = 15.0
 """Seconds from the first byte of a request, or from the connection, to the end of its head."""
-BODY_DEADLINE: Final = 60.0
+BODY_DEADLINE: Final = 120.0
 """Seconds from the end of the head to the end of the body."""
 READ_DEADLINE: Final = 60.0
 """Seconds for which a peer may leave its response unread."""

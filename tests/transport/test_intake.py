@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -128,14 +129,14 @@ async def test_small_messages_are_parsed_in_turns(
     """[LM10] of 15,000 messages that arrive at once a slice's worth is kept parsed."""
     intake = Intake(monkeypatch)
     async with serving(tmp_path) as address:
-        async with connect(f"ws://{address}/ws/slices", compression=None) as socket:
-            await socket.recv()
+        async with connect(f"ws://{address}/ws/slices", compression=None) as client:
+            await client.recv()
             status = binary(b"\x66\x01a")
-            socket.transport.write(status * 15_000)
+            client.transport.write(status * 15_000)
             async with asyncio.timeout(60):
                 answers = 0
                 while answers < 15_000:
-                    answers += await socket.recv() == b"\x66\x01a"
+                    answers += await client.recv() == b"\x66\x01a"
         assert intake.bytes >= 15_000 * len(status)
         assert intake.most_queued <= SLICE // len(status) + 2
 
@@ -144,15 +145,15 @@ async def test_fragments_have_a_rate(tmp_path: Path) -> None:
     """[LM12] messages of a thousand pieces each are not one message each."""
     async with (
         serving(tmp_path) as address,
-        connect(f"ws://{address}/ws/pieces", compression=None) as socket,
+        connect(f"ws://{address}/ws/pieces", compression=None) as client,
     ):
         first = Frame(Opcode.BINARY, b"\x66", fin=False).serialize(mask=True)
         piece = Frame(Opcode.CONT, b"", fin=False).serialize(mask=True)
         last = Frame(Opcode.CONT, b"\x01a").serialize(mask=True)
-        socket.transport.write((first + piece * 999 + last) * 5)
+        client.transport.write((first + piece * 999 + last) * 5)
         async with asyncio.timeout(20):
-            await socket.wait_closed()
-        assert socket.close_code == CloseCode.TOO_FAST
+            await client.wait_closed()
+        assert client.close_code == CloseCode.TOO_FAST
 
 
 @pytest.mark.parametrize(
@@ -220,3 +221,32 @@ async def test_tcp_connections_of_all_are_limited(tmp_path: Path) -> None:
         for _ in range(5):  # a WebSocket gives its place back too
             async with peer(f"ws://{address}/ws", "places") as ann:
                 await ann.join()
+
+
+async def test_a_response_that_is_not_read_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[LM13] what fills the network's buffers does not wait for ever."""
+    monkeypatch.setattr(uvicorn_http, "READ_DEADLINE", 0.3)
+    given_up = asyncio.Event()
+    real = uvicorn_http.BoundedHttpProtocol.connection_lost
+
+    def lost(protocol: uvicorn_http.BoundedHttpProtocol, exc: Exception | None) -> None:
+        real(protocol, exc)
+        given_up.set()
+
+    monkeypatch.setattr(uvicorn_http.BoundedHttpProtocol, "connection_lost", lost)
+    async with serving(tmp_path) as address:
+        host, _, port = address.partition(":")
+        plain = socket.socket()
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(plain, (host, int(port)))
+        request = b"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        asking = asyncio.create_task(loop.sock_sendall(plain, request * 5000))
+        async with asyncio.timeout(30):
+            await given_up.wait()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        plain.close()
