@@ -38,6 +38,10 @@ VACANT_SECONDS: Final = 60.0
 SILENCE_SECONDS: Final = 10.0
 """Providers give up a connection on which nothing came for 30 s: when nothing else was said for
 this long, or at most twice as long, something is."""
+OPENINGS: Final = 100
+OPENINGS_A_SECOND: Final = 20.0
+"""Documents that a socket may ask for at once, and a second after that: opening one costs more
+than what else a frame may ask for."""
 NOT_READING_BYTES: Final = 256 * 1024
 UNREAD_REPLIES: Final = 1000
 """Replies about the wire that are sent to a peer that has NOT_READING_BYTES unread."""
@@ -94,6 +98,8 @@ class _Connection:
         self._progress = asyncio.Event()
         self._identifying = asyncio.Lock()
         self._known: tuple[str | None, Identity] | None = None
+        self._openings_until = clock.monotonic()
+        """When all openings that were let through would have been at their rate."""
         self._vacant_since = clock.monotonic()
         self._spoke = False
         self._unread = 0
@@ -219,6 +225,14 @@ class _Connection:
             self._open[first] = self._open.pop(first)
 
     # --- Documents ---------------------------------------------------------------------
+
+    async def turn(self) -> None:
+        """Wait until one more document may be looked for."""
+        now = self._clock.monotonic()
+        self._openings_until = max(self._openings_until, now) + 1 / OPENINGS_A_SECOND
+        early = self._openings_until - now - OPENINGS / OPENINGS_A_SECOND
+        if early > 0:
+            await self._clock.sleep(early)
 
     async def identify(self, token: str) -> Identity:
         """Who signs in with this token, or, if it is empty, with what the socket brought.

@@ -58,6 +58,9 @@ class Home(Wire, Protocol):
     def over(self) -> bool:
         """Whether the socket was closed."""
 
+    async def turn(self) -> None:
+        """Wait until one more document may be looked for."""
+
     async def identify(self, token: str) -> Identity: ...
 
     def hold(self, line: Line, frame: bytes) -> bool:
@@ -233,6 +236,7 @@ class Line:
 
     async def _join(self, said: Token) -> None:
         home, prefix = self._home, self.address.prefix
+        await home.turn()
         document = parse_document_id(self.address.document)
         identity = await home.identify(said.token)
         channel = DocumentChannel(home, self._ended)

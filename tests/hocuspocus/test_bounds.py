@@ -125,8 +125,27 @@ async def test_ten_thousand_documents(house: House) -> None:
         await ann.settle()
         assert await ann.closed_with() is None
         assert len(asyncio.all_tasks()) < 20
+        await ann.settle(1)
         await ann.sign_in("z")
     assert house.door.asked == ["ann"]
+
+
+async def test_documents_are_opened_at_a_rate(house: House) -> None:
+    """[HP21] a hundred at once, then twenty a second, whether they are left or refused."""
+    async with house.provider() as ann:
+        for _ in range(150):
+            ann.say("a", Token("ann"), Close())
+            ann.say("b", Token("bad"))
+        await ann.settle()
+        told = [*await ann.heard("a"), *await ann.heard("b")]
+        assert 90 <= len(told) <= 110
+        await ann.settle(5)
+        told += [*await ann.heard("a"), *await ann.heard("b")]
+        assert 190 <= len(told) <= 210
+        await ann.settle(10)
+        told += [*await ann.heard("a"), *await ann.heard("b")]
+        assert len(told) == 300
+        assert ann.code is None
 
 
 async def test_nobody_signs_in(house: House) -> None:

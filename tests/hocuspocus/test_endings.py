@@ -226,7 +226,7 @@ async def test_documents_come_and_go_on_one_socket(house: House) -> None:
             for address in "abcdefgh":
                 await ann.sign_in(address)
                 ann.say(address, Close())
-        await ann.settle()
+            await ann.settle(1)
         assert house.sessions() == 0
         assert house.live._watches == {}
 
