@@ -38,6 +38,11 @@ FAILING_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = (0.1, 2.0)
 """The first pause between attempts at that, which doubles, and the longest."""
 
+EXPIRED: Final = "The token or link has expired."
+
+ALARM_SECONDS: Final = 0.001
+"""By how much an alarm may be late."""
+
 _GOLDEN: Final = 0.618034
 """Multiples of it fill an interval evenly, however many there are."""
 
@@ -187,8 +192,8 @@ class LiveAccess:
             self._want(watch, first=True)
 
     async def _find(self, identity: Identity, document: str) -> Access | Exception:
-        if identity.expires is not None and self._clock.time() >= identity.expires:
-            return Unauthenticated("The token has expired.")
+        if _over(identity, self._clock.time()):
+            return Unauthenticated(EXPIRED)
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 access = await self._authorizer.access(identity, document)
@@ -258,7 +263,8 @@ class LiveAccess:
         now, due = self._clock.monotonic(), watch.check_at
         if ahead:
             due = min(due, now + max(0.0, min(ahead) - self._clock.time()))
-        if due != watch.due:
+        if not watch.due or due < watch.due - ALARM_SECONDS:
+            # One that rings too early sets the next.
             watch.due = due
             self._alarms.set(due, watch)
 
@@ -272,7 +278,9 @@ class LiveAccess:
             watch.warn_at = None
             with _logged():
                 watched.expiring()
-        if watch.end is not None and wall >= watch.end:
+        if _over(watch.identity, wall):
+            self._deny(watch, watched, Unauthenticated(EXPIRED))
+        elif watch.end is not None and wall >= watch.end:
             watch.end = None
             watch.stale = True
             self._want(watch)
@@ -290,6 +298,10 @@ class LiveAccess:
         self._count -= 1
         if not watches:
             del self._watches[watch.document]
+
+
+def _over(identity: Identity, now: float) -> bool:
+    return identity.expires is not None and now >= identity.expires
 
 
 def _about(watch: Watch) -> dict[str, object]:

@@ -120,7 +120,7 @@ async def test_expiry_closes(server: ServerProcess) -> None:
         await ann.type("before")
         await ann.saved()
         assert await ann.close_code() == 4401
-        assert ann.close_reason == "The token has expired."
+        assert ann.close_reason == "The token or link has expired."
     async with joined(server, "ends", bearer) as ann:
         assert await ann.close_code() == 4401
     async with joined(server, "ends", token("ann", ends="viewer")) as ann:

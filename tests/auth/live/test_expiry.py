@@ -25,6 +25,32 @@ async def test_an_identity_warns_and_ends(doorman: Doorman, lifetime: float, war
     assert guest.at(Unauthenticated) - begin == pytest.approx(lifetime, abs=0.1)
 
 
+async def test_the_end_of_an_identity_needs_no_look(doorman: Doorman) -> None:
+    """[ID13] nor does it wait for one: a store that hangs keeps nobody in."""
+    guest, _ = await doorman.let_in(doorman.identity(lifetime=10))
+    await asyncio.sleep(9.9)
+    doorman.hold()
+    for _ in range(30):
+        await asyncio.sleep(0.01)
+        doorman.live.changed(DOCUMENT)
+    assert guest.news == ["expiring", Unauthenticated]
+    doorman.release()
+    await asyncio.sleep(60)
+    assert guest.news == ["expiring", Unauthenticated]
+
+
+async def test_looks_set_no_heap_of_alarms(doorman: Doorman) -> None:
+    """[ID13] however often rights are looked at, a connection has few alarms."""
+    guest, _ = await doorman.let_in(doorman.identity(lifetime=20))
+    for _ in range(500):
+        doorman.live.changed(DOCUMENT)
+        await asyncio.sleep(0.003)
+    assert doorman.lookups >= 400
+    assert len(doorman.live._alarms._heap) <= 3
+    await asyncio.sleep(30)
+    assert guest.news == ["expiring", Unauthenticated]
+
+
 async def test_who_has_ended_already_is_told_at_once(doorman: Doorman) -> None:
     """[ID13] also when the end came while the peer was let in."""
     identity = doorman.identity(lifetime=1)
