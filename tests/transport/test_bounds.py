@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pycrdt
@@ -129,8 +130,9 @@ async def test_a_reader_that_stops_is_closed_and_the_rest_go_on(tight: ServerPro
             await ann.saved()
         taken = 0
         async with asyncio.timeout(20):
-            while data := await reader.read(KIB * KIB):
-                taken += len(data)
+            with suppress(ConnectionResetError):  # what it did not take for so long is dropped
+                while data := await reader.read(KIB * KIB):
+                    taken += len(data)
         assert taken < 400 * 60 * KIB
         writer.close()
         await ann.type("here")
