@@ -2,7 +2,7 @@
 
 Subclass `Hooks`, override what you need, and hand an instance to `collab.create_app` or
 `collab.Service`. What is not overridden costs nothing. All methods run in the event loop of
-the service, which waits for none of them with its lock held: but code that blocks blocks all.
+the service: code that blocks blocks everybody.
 
 Two may refuse, with an error of `collab.errors`: `on_authenticate` and `on_load`, because
 nobody is let in without their answer; if they fail in another way nobody is let in either. The
@@ -97,18 +97,21 @@ class Hooks:
         """Who sends this request: asked once for each REST request and each connection, and
         again for each token that a connection brings later.
 
-        The identity's own rights, the grants of its user and nothing else say what it may do,
-        whatever the configured mode. None leaves the decision to that mode. Raise
-        Unauthenticated or AccessDenied to refuse.
+        The identity's own rights, the grants of its user and a share link that it brings say
+        what it may do, whatever the configured mode; its name is shown as given here. None
+        leaves the decision to that mode: in open mode, to let in a guest who owns everything.
+        Raise Unauthenticated or AccessDenied to refuse.
         """
         return None
 
     async def on_load(self, unknown: Unknown) -> NewDocument | None:
-        """A peer who may create documents opens one, over any wire, that does not exist: what
-        to create it with, in the one transaction that does; None creates it empty.
+        """Someone who may create documents opens one that does not exist, over any wire or to
+        write into it: what to create it with, in the one transaction that does; None creates it
+        empty.
 
-        Asked after the rights, once at a time for each document, and never over REST. Raise
-        DocumentNotFound if there is to be no such document.
+        Asked after the rights, and once at a time for each document; not by what creates a
+        document outright, such as `POST /api/documents`. Raise DocumentNotFound if there is to
+        be no such document.
         """
         return None
 

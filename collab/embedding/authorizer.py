@@ -6,9 +6,11 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from collab.access import Access, Credentials, Identity
+from collab.auth.claims import check_name, check_user
 from collab.auth.rights import Rights
 from collab.auth.sites import Sites
 from collab.embedding.calls import Calls
+from collab.errors import Unauthenticated
 from collab.hooks import Hooks
 from collab.interfaces import Authorizer
 
@@ -37,7 +39,7 @@ class HookedAuthorizer:
         """Raises also Unavailable if the hook fails, and StorageError for a link."""
         # Browsers send a product's cookies along with what pages of other sites ask for.
         self._sites.check(credentials)
-        ask = partial(self._hooks.on_authenticate, credentials)
+        ask = partial(self._ask, credentials)
         found = await self._calls.ask(ask, Identity, "on_authenticate")
         if found is None:
             return await self._configured.identify(credentials)
@@ -46,6 +48,17 @@ class HookedAuthorizer:
         if credentials.link is None:
             return identity
         return await self._rights.with_link(identity, credentials.link)
+
+    async def _ask(self, credentials: Credentials) -> Identity | None:
+        found = await self._hooks.on_authenticate(credentials)
+        if isinstance(found, Identity):
+            try:
+                check_user(found.user)
+                check_name(found.name)
+            except Unauthenticated as error:
+                # Not the sender's fault, which it would be as an error of this tree.
+                raise ValueError(f"an identity that cannot be: {error}") from error
+        return found
 
     async def access(self, identity: Identity, document: str | None) -> Access:
         if isinstance(identity, Vouched):

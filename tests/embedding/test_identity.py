@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pycrdt
 import pytest
@@ -82,12 +83,14 @@ async def test_a_broken_product_lets_nobody_in(tmp_path: Path, error: Exception)
         assert not host.service.registry.rooms
 
 
-async def test_an_answer_of_another_kind_lets_nobody_in(tmp_path: Path) -> None:
-    """[HK1] `True` is no identity."""
+@pytest.mark.parametrize("answer", [True, "ann", Identity("", "Nobody"), Identity(" ann", "Ann")])
+async def test_an_answer_that_names_nobody_lets_nobody_in(tmp_path: Path, answer: Any) -> None:
+    """[HK1] `True` is no identity, and an empty id is no user's."""
 
     class Careless(Hooks):
         async def on_authenticate(self, credentials: Credentials) -> Identity | None:
-            return True  # type: ignore[return-value] # the mistake
+            found: Identity | None = answer
+            return found
 
     async with hosted(tmp_path / "data", Careless()) as host:
         assert (await host.client.get(f"{MOUNT}/api/documents")).status_code == 503
