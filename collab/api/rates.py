@@ -29,7 +29,8 @@ class Rates:
         address = self._addresses.of(scope)
         # The port is a proxy's own: of the peer's nothing is known.
         scope = {**scope, "client": (address, 0) if address else None}
-        if scope["type"] == _HTTP and scope["path"] not in PROBES:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if scope["type"] == _HTTP and path not in PROBES:
             try:
                 self._admission.request(address)
             except TooFrequent as error:

@@ -112,6 +112,8 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
 
     def _parse(self) -> None:
         """Parse one slice of what is unread; the next one in its turn."""
+        if self.read_paused:
+            return
         piece, self._unread = bytes(self._unread[:SLICE]), self._unread[SLICE:]
         if piece and not self.transport.is_closing():
             super().data_received(piece)

@@ -56,6 +56,15 @@ async def test_an_address_that_asks_too_often_is_told_when(tmp_path: Path) -> No
         assert service.admission.stats().over_request_rate == 1
 
 
+async def test_probes_are_free_under_another_application_too(tmp_path: Path) -> None:
+    """[LM9] where paths begin with where it is mounted."""
+    async with served(tmp_path, request_rate=0.1) as (_, app):
+        transport = httpx.ASGITransport(app=app, client=FAR, root_path="/notes")
+        async with httpx.AsyncClient(transport=transport, base_url=HOST) as far:
+            codes = [(await far.get("/notes/healthz")).status_code for _ in range(3)]
+    assert codes == [200] * 3
+
+
 async def test_a_user_that_asks_too_often_is_told_wherever_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
