@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from urllib.parse import urlsplit
 
 from collab.auth.claims import ClaimRules
 from collab.auth.jwks import KeySet, key_source
 from collab.auth.open import OpenAuthorizer
+from collab.auth.origins import Origin, parse_origin
 from collab.auth.rights import Rights
 from collab.auth.sites import Sites
 from collab.auth.token import TokenAuthorizer
@@ -34,7 +36,7 @@ def build_gate(
     settings: Settings, grants: Grants, links: Links, clock: Clock, random: Random
 ) -> Gate:
     """Raises ConfigError."""
-    sites = Sites(settings.host, settings.allowed_origins)
+    sites = Sites(settings.host, settings.allowed_origins, _public(settings))
     rights = Rights(grants, links, clock, random)
     if settings.auth != "token":
         return Gate(OpenAuthorizer(sites, random), None, None, sites, rights)
@@ -64,6 +66,18 @@ def token_issuer(settings: Settings, clock: Clock) -> TokenIssuer:
     if secret is None:
         raise ConfigError("COLLAB_JWT_SECRET is not set: tokens are signed with it")
     return TokenIssuer(rules, secret, clock)
+
+
+def _public(settings: Settings) -> Origin | None:
+    if settings.public_url is None:
+        return None
+    try:
+        parts = urlsplit(settings.public_url)
+        return parse_origin(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        raise ConfigError(
+            "COLLAB_PUBLIC_URL is not a URL such as https://notes.example.org"
+        ) from None
 
 
 def _rules(settings: Settings) -> ClaimRules:

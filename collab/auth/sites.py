@@ -15,10 +15,12 @@ from collab.errors import AccessDenied
 
 class Sites:
     """`bound` is the host that the server listens on; `allowed` are the origins of other sites,
-    and of the proxy in front, that may use it."""
+    and of the proxy in front, that may use it; `public` is the server's own, where it is known."""
 
-    def __init__(self, bound: str, allowed: Iterable[Origin]) -> None:
-        self._allowed = frozenset(allowed)
+    def __init__(self, bound: str, allowed: Iterable[Origin], public: Origin | None = None) -> None:
+        listed = frozenset(allowed)
+        self._strict = bool(listed)
+        self._allowed = listed if public is None else listed | {public}
         self._allowed_hosts = frozenset((origin.host, origin.port) for origin in self._allowed)
         self._loopback = is_loopback(bound)
 
@@ -50,7 +52,7 @@ class Sites:
             return False
         # Bound to a network on purpose. Rebinding needs a name, so an address is good; names
         # are good until the operator lists the ones in use.
-        return is_address(host) or not self._allowed
+        return is_address(host) or not self._strict
 
     def _check_origin(self, text: str, host: str, port: int | None) -> None:
         try:
