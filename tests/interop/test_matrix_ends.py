@@ -19,7 +19,7 @@ from tests.support.yjs_peers import YjsPeers
 
 pytestmark = [pytest.mark.node, pytest.mark.asyncio(loop_scope="module")]
 
-GONE = 4404
+RESTART, GONE = 1012, 4404
 CLOSED_BY_MESSAGE = 1000
 """What a provider says when its document was ended on a socket that stays."""
 
@@ -50,6 +50,7 @@ async def survive(party: Party, kill: bool) -> None:
         party.server.kill()
     else:
         assert party.server.terminate() == 0
+        await asyncio.gather(*(client.closed(RESTART) for client in clients))
     kept = await stored(party.server, document)
     assert all(f"<{kind.key} before>" in kept for kind in KINDS), kept
     for kind, client in zip(KINDS, clients, strict=True):
@@ -85,7 +86,7 @@ async def travellers(mortal: ServerProcess, company: YjsPeers) -> AsyncIterator[
 
 @all_clients("stopped")
 async def test_a_server_that_stops_is_returned_to(travellers: Party) -> None:
-    """[RM18] [AC16] with all that was done meanwhile."""
+    """[RM18] [AC16] a stop sends its clients away; all they do meanwhile is kept."""
     await survive(travellers, kill=False)
 
 
