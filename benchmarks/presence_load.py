@@ -207,9 +207,13 @@ async def main(host: str, wire: str, count: int) -> None:
         _, peer = await loop.create_connection(partial(Peer, load, number), name, int(port))
         load.peers.append(peer)
         await asyncio.sleep(1 / JOINS_A_SECOND)
-    async with asyncio.timeout(PATIENCE):
-        for peer in load.peers:
-            await peer.synced.wait()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for peer in load.peers:
+                await peer.synced.wait()
+    except TimeoutError:
+        missing = sum(not peer.synced.is_set() for peer in load.peers)
+        sys.exit(f"{missing} peers did not get in; {len(load.closes)} lost: {load.closes[:3]}")
     renewals = [asyncio.create_task(_renew(load, peer)) for peer in load.peers]
     _say(load.report())
     reader = asyncio.StreamReader()
