@@ -15,7 +15,7 @@ from collab.protocol.messages import Update
 from tests.faults.flooding import MIB, Memory
 from tests.support.peer import SocketPeer, peer
 from tests.support.server import ServerProcess
-from tests.support.stalling import StallingPeer
+from tests.support.stalling import StallingPeer, StallingProvider
 
 KIB = 1024
 SETTINGS = {"COLLAB_OUTBOX_BYTES": str(256 * KIB), "COLLAB_LOG_FORMAT": "json"}
@@ -108,6 +108,25 @@ async def test_one_that_reads_on_slowly_is_not_given_up(impatient: ServerProcess
         assert closes(impatient, "trickle") == []
         slow.leave()
         assert await until_closed(impatient, "trickle") == [None]
+
+
+async def test_many_documents_of_a_connection_cost_no_more(server: ServerProcess) -> None:
+    """[SL8] what is missed in all of them comes on the same connection, once it reads."""
+    names = [f"shared-{number}" for number in range(8)]
+    slow = await StallingProvider.join(server.port, names)
+    memory = Memory(server.pid)
+    watching = asyncio.create_task(memory.watch())
+    for name in names:
+        async with peer(server.ws_url, name) as ann:
+            await ann.join()
+            await draw(ann, WAITS // 2)
+            await ann.type("to the end")
+            await ann.saved()
+    watching.cancel()
+    # The rooms remember a MiB each, and keep a snapshot; the peer costs no queue in each.
+    assert memory.growth < ALLOWANCE + len(names) * 2 * MIB, memory.growth / MIB
+    await slow.sees("to the end")
+    slow.leave()
 
 
 async def test_a_peer_that_never_reads_is_closed_at_the_deadline(impatient: ServerProcess) -> None:

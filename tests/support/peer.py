@@ -108,7 +108,7 @@ async def peer(ws_url: str, document: str, **options: Any) -> AsyncIterator[Sock
 
 
 async def by_hand(
-    port: int, document: str, first: bytes = b"", receive_buffer: int = 0
+    port: int, document: str, first: bytes = b"", receive_buffer: int = 0, path: str = "/ws/"
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection that was upgraded, and then does only what the test says: nothing answers
     a ping, and beyond a small buffer nothing is read. `first` is sent as one message."""
@@ -119,7 +119,7 @@ async def by_hand(
     await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", port))
     reader, writer = await asyncio.open_connection(sock=plain)
     writer.write(
-        f"GET /ws/{document} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"GET {path}{document} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Self
 
 import pycrdt
 from websockets.frames import Frame, Opcode
 
-from collab.protocol import yjs
+from collab.protocol import hocuspocus, yjs
+from collab.protocol.hocuspocus import Token, prefix_of, split
 from collab.protocol.messages import Message, SyncStep1, SyncStep2, Update
 from tests.support.peer import by_hand
 
@@ -32,7 +33,7 @@ class StallingPeer:
         self._writer = writer
 
     @classmethod
-    async def join(cls, port: int, document: str) -> StallingPeer:
+    async def join(cls, port: int, document: str) -> Self:
         self = cls(*await by_hand(port, document, receive_buffer=4096))
         self.send(SyncStep1(self.doc.get_state()))
         while not isinstance(await self.read(), SyncStep2):
@@ -94,3 +95,57 @@ class StallingPeer:
         except (ConnectionError, asyncio.IncompleteReadError):
             return None
         return Opcode(head & 0x0F), data
+
+
+class StallingProvider:
+    """A Hocuspocus provider with many documents on one socket, which reads when it is asked to;
+    `peers` has its documents by name."""
+
+    def __init__(self, peer: StallingPeer, names: list[str]) -> None:
+        self.peers = {name: StallingPeer(peer._reader, peer._writer) for name in names}
+        self._peer = peer
+
+    @classmethod
+    async def join(cls, port: int, names: list[str]) -> StallingProvider:
+        """Sign in to all of them, and read until each was answered."""
+        reader, writer = await by_hand(port, "", receive_buffer=4096, path="/hocuspocus")
+        self = cls(StallingPeer(reader, writer), names)
+        for name in names:
+            self._send(name, hocuspocus.encode_control(Token("", "4.7.0")))
+            self._send(name, hocuspocus.encode(SyncStep1(b"\x00")))
+        waiting = set(names)
+        while waiting:
+            name, message = await self.read()
+            if isinstance(message, SyncStep2):
+                waiting.discard(name)
+        return self
+
+    async def read(self) -> tuple[str, Message | None]:
+        """Apply the next frame that says something of a document's content."""
+        async with asyncio.timeout(PATIENCE):
+            while (frame := await self._peer._frame()) is not None:
+                opcode, data = frame
+                if opcode is Opcode.PING:
+                    self._peer._send(Opcode.PONG, data)
+                elif opcode is Opcode.BINARY and len(data) > 1:
+                    prefix, body = split(data)
+                    name = hocuspocus.read_address(prefix).document
+                    if body[0] == hocuspocus.SYNC:
+                        message = hocuspocus.decode_message(body)
+                        if isinstance(message, SyncStep2 | Update):
+                            self.peers[name].doc.apply_update(message.update)
+                        return name, message
+                elif opcode is Opcode.CLOSE:
+                    raise AssertionError(f"closed with {int.from_bytes(data[:2], 'big')}")
+        raise AssertionError("cut off")
+
+    async def sees(self, words: str) -> None:
+        """Read until every document's text holds `words`."""
+        while not all(words in str(peer.text) for peer in self.peers.values()):
+            await self.read()
+
+    def leave(self) -> None:
+        self._peer.leave()
+
+    def _send(self, name: str, body: bytes) -> None:
+        self._peer._send(Opcode.BINARY, prefix_of(name) + body)
