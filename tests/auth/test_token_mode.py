@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 from typing import Any
 
@@ -16,6 +17,7 @@ from collab.auth.token import TokenAuthorizer
 from collab.auth.tokens import TokenVerifier
 from collab.errors import AccessDenied, Unauthenticated
 from collab.interfaces import Kind
+from collab.room.identity import stamp
 from collab.storage.memory import MemoryStore
 from collab.storage.memory_access import MemoryGrants, MemoryLinks
 from tests.auth.signing import NOW, RULES, SECRET, StillClock, claims, hs256
@@ -257,3 +259,12 @@ async def test_lists_show_what_one_may_see(house: House) -> None:
     assert (await house.access(await house.ann(documents={"*": "editor"}), None)).visible
     everything = await house.access(await house.ann(documents={"*": "owner"}), None)
     assert everything.visible is None
+
+
+async def test_a_token_without_a_name_leaves_that_to_the_client(house: House) -> None:
+    """[ID9] its id is told all the same."""
+    state = '{"user":{"name":"Annie","id":"root"}}'
+    nameless = await house.access(await house.ann(name=..., documents={"plan": "owner"}))
+    assert json.loads(stamp(nameless, state))["user"] == {"name": "Annie", "id": "ann"}
+    named = await house.access(await house.ann(documents={"plan": "owner"}))
+    assert json.loads(stamp(named, state))["user"] == {"name": "Ann", "id": "ann"}
