@@ -57,7 +57,8 @@ class Visits:
             return
         if self.waiting >= self._most:
             self.skipped += 1
-            _log.error("too many peers wait to be announced", extra={"peer": peer.id})
+            if self.skipped % 1000 == 1:
+                _log.error("peers are not announced: too many wait to be")
             return
         announced = asyncio.Event()
         session.ended = lambda code: self._spawn(partial(self._part, peer, code, announced))
