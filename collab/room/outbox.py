@@ -48,7 +48,8 @@ class Outbox:
     anew from the log, or, if it does not remember so far back, worked out from a state vector
     that the peer had before it fell behind. Each stays behind what it builds on, and a receipt
     behind the updates that it stands for. Answers are kept, and bounded in bytes and number:
-    where none waits one of any size is taken, and over it `overflow` is called.
+    where none waits for the connection one of any size is taken, and over it `overflow` is
+    called.
     """
 
     __slots__ = (
@@ -96,6 +97,11 @@ class Outbox:
     def waits(self) -> bool:
         """Whether anything waits here."""
         return bool(self._queue)
+
+    @property
+    def busy(self) -> bool:
+        """Whether what waits does not wait for the peer, but for a document worker."""
+        return self._busy
 
     @property
     def collapsed(self) -> bool:
@@ -146,6 +152,8 @@ class Outbox:
             if isinstance(entry, Item) and entry.kind is not ItemKind.ANSWER:
                 self._release(entry)
                 self._drop(entry)
+            elif self._dead:  # what was dropped so far is too much
+                self._release(entry)
             else:
                 self._queue.append(entry)
 
@@ -177,7 +185,9 @@ class Outbox:
         backlog = self._backlog
         if not backlog.fits(size):
             backlog.relieve()
-        if self._answers >= self._most or (self._answers and not backlog.fits(size)):
+        if self._dead:
+            return False
+        if self._answers >= self._most or (backlog.bytes and not backlog.fits(size)):
             self.end()
             self._supply.overflow()
             return False
@@ -189,6 +199,8 @@ class Outbox:
 
     def _drop(self, item: Item) -> None:
         """Note what is to be made anew."""
+        if self._dead:
+            return
         queue = self._queue
         last = queue[-1] if queue else None
         if item.kind is ItemKind.UPDATE:

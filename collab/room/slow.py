@@ -59,7 +59,7 @@ class SlowReaders:
         now, taken = self._clock.monotonic(), session.taken
         if session.over or not session.outbox.waits:
             del self._waiting[session]
-        elif taken != wait.taken:
+        elif taken != wait.taken or session.outbox.busy:
             wait.taken, wait.since = taken, now
         elif now - wait.since >= self._seconds:
             del self._waiting[session]

@@ -310,6 +310,22 @@ def test_one_answer_of_any_size_may_wait() -> None:
     assert not box.overflown
 
 
+def test_who_is_over_one_bound_while_giving_way_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """[SL8] its share is free for the other documents of its connection."""
+    monkeypatch.setattr("collab.room.outbox.MOST_PRESENT", 1)
+    box = Box()
+    box.answer(b"first")
+    box.show((1, 1), (2, 1))
+    box.answer(b"second")
+    box.update(400)
+    box.answer(b"third" * 100)
+    assert box.overflown
+    assert (box.backlog.bytes, box.backlog.present) == (0, 0)
+    assert not box.outbox.waits
+
+
 def test_answers_are_counted_too() -> None:
     """[SL7] empty ones cost memory as well."""
     box = Box(limit=1_000_000, most=10)

@@ -347,6 +347,23 @@ async def test_a_peer_for_which_nothing_waits_may_be_silent(small: House) -> Non
     assert peer.code is None
 
 
+async def test_a_slow_worker_is_not_the_peer_s_silence(house: House) -> None:
+    """[SL9] who waits for the server is not closed for it."""
+    await house.restart(diff_inline_bytes=10)
+    author = Author(1)
+    await (await house.synced("ann")).write(author.write("x" * 100))
+    await settle()
+    peer = await house.peer("bob")
+
+    async def slow(operation: str) -> None:
+        await house.clock.sleep(100)
+
+    house.worker.hook = slow
+    await peer.say(SyncStep1(b"\x00"))
+    assert peer.code is None
+    assert text_of(*updates(peer.heard())) == "x" * 100
+
+
 async def test_a_peer_that_asks_and_never_reads_is_closed(house: House) -> None:
     """[SL7] answers that wait are bounded in number."""
     await house.restart(channel_high=10, receipts=20)
