@@ -41,6 +41,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             version=VERSION,
             description=DESCRIPTION,
             routes=app.routes,
+            servers=app.servers or None,  # below a mount, FastAPI has put that there
             tags=[
                 {"name": "documents", "description": "The catalog."},
                 {"name": "content", "description": "What a document holds, in many formats."},

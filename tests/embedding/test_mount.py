@@ -37,6 +37,13 @@ async def test_rest_below_the_mount(host: Host) -> None:
     assert [document["title"] for document in listed] == ["Plan"]
 
 
+async def test_the_description_below_the_mount(host: Host) -> None:
+    """[HK12] its paths are those below the mount."""
+    described = (await host.client.get(f"{MOUNT}/api/openapi.json")).json()
+    assert described["servers"] == [{"url": MOUNT}]
+    assert "/api/documents" in described["paths"]
+
+
 async def test_problems_below_the_mount_and_the_host_s_own_answers(host: Host) -> None:
     """[HK12] errors are problems; the product's routes stay its own."""
     missing = await host.client.get(f"{MOUNT}/api/documents/nothing")
