@@ -261,7 +261,7 @@ async def test_in_the_end_everyone_has_what_the_book_says(seed: int) -> None:
         else:
             role = rng.choice([Role.VIEWER, Role.COMMENTER, Role.EDITOR, Role.OWNER])
             doorman.write(role, user)
-            doorman.live.changed(DOCUMENT)
+            doorman.live.changed(DOCUMENT, rng.choice([None, user, "user1"]))
         await asyncio.sleep(rng.choice([0, 0, 0.001, 0.1, 0.3]))
     doorman.error = None
     await settle(5)
