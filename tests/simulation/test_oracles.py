@@ -9,8 +9,11 @@ import pytest
 from collab.interfaces import Append, DocumentStore, NewRow, Snapshot
 from collab.protocol.messages import Message
 from collab.protocol.update import UpdateFacts
+from collab.room.catching_up import CatchingUp
 from collab.room.committer import Committer
 from collab.room.following import Follower
+from collab.room.items import Part
+from collab.room.outbox import Outbox
 from collab.room.presence import Presence
 from collab.room.room import Room
 from collab.room.session import Session
@@ -121,3 +124,15 @@ def test_a_committer_that_gives_up_is_found_out(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(Committer, "_commit", careless)
     assert found_out()
+
+
+def test_an_outbox_that_drops_what_is_missed_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[SL2] oracle C: who reads again must lack nothing"""
+    monkeypatch.setattr(CatchingUp, "newer", lambda supply, since, until: Part([], until))
+    assert any("another" in text for text in found_out())
+
+
+def test_an_outbox_that_loses_answers_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[SL5] oracle C: the answer to a sync request too"""
+    monkeypatch.setattr(Outbox, "_work", lambda box, entry, state_vector: box._done(entry))
+    assert any("another" in text for text in found_out())
