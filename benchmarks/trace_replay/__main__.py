@@ -60,7 +60,7 @@ def _replay(server: ServerProcess, trace: Path, wanted: str, mode: str) -> int:
     ).raise_for_status()
     document = created.json()["id"]
     before = _cpu_seconds(server.pid)
-    (times,) = run_node("replay.js", str(trace), server.ws_url, document, ROOT, mode, within=600)
+    (times,) = run_node("replay.js", str(trace), server.url, document, ROOT, mode, within=600)
     cpu = _cpu_seconds(server.pid) - before
     _print_times(mode, times, cpu)
     checks = {"both clients": True}  # the clients would not have ended without
@@ -86,7 +86,7 @@ def _print_times(mode: str, times: dict[str, Any], cpu: float) -> None:
 
 async def _checks(server: ServerProcess, document: str, wanted: str, when: str) -> dict[str, bool]:
     async with yjs_peers() as yjs, httpx.AsyncClient() as client:
-        late = await yjs.open("late", server.ws_url, document)
+        late = await yjs.open("late", server.url, document)
         await late.synced()
         exported = await client.get(
             f"{server.url}/api/documents/{document}/content", params={"format": "text"}
