@@ -22,6 +22,7 @@ RAW: Final = ("/api/", "/d/", "/doc/")
 PROBES: Final = frozenset({"/healthz", "/readyz", "/ready"})
 
 HEADERS: Final = {
+    "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
-from fastapi import APIRouter, Depends, Path, Response, status
+from fastapi import APIRouter, Depends, Path, status
 
 from collab.api.access_schemas import GrantChange, GrantList, UserGrant
 from collab.api.parts import (
@@ -50,11 +50,9 @@ async def list_grants(
     access: DocumentAccess,
     catalog: CatalogPart,
     sharing: SharingPart,
-    response: Response,
 ) -> GrantList:
     """Who was given which role, by user. For owners."""
     require_owner(access)
-    response.headers["Cache-Control"] = "no-store"
     grants = await sharing.grants.page(document)
     info = await catalog.find(document)
     return GrantList(owner=info.owner, grants=[UserGrant.of(grant) for grant in grants])

@@ -38,7 +38,6 @@ async def readyz(response: Response, catalog: CatalogPart, registry: RegistryPar
         "saving": _saving(registry),
     }
     ready = all(check.ok for check in checks.values())
-    response.headers["Cache-Control"] = "no-store"
     if not ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     return Readiness(ready=ready, checks=checks)

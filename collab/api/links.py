@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Request, status
 
 from collab.access import Access, Link
 from collab.api.access_schemas import LinkList, MadeLink, NewLink, ShareLink
@@ -23,11 +23,10 @@ router = APIRouter(prefix="/api/documents/{id}/links", tags=["access"])
 
 @router.get("", responses=responses(400, 401, 403, 404, 422, 503))
 async def list_links(
-    document: DocumentId, access: DocumentAccess, sharing: SharingPart, response: Response
+    document: DocumentId, access: DocumentAccess, sharing: SharingPart
 ) -> LinkList:
     """The share links, newest first, without their secrets. For owners."""
     require_owner(access)
-    response.headers["Cache-Control"] = "no-store"
     return LinkList(links=[ShareLink.of(link) for link in await sharing.links.page(document)])
 
 
@@ -43,7 +42,6 @@ async def create_link(
     sharing: SharingPart,
     random: RandomPart,
     request: Request,
-    response: Response,
 ) -> MadeLink:
     """Make a link: whoever has it has its role. Its token is in this answer alone. For owners."""
     require_owner(access)
@@ -54,7 +52,6 @@ async def create_link(
     token, secret_hash = mint_link_secret(random)
     with sharing.change(document, link.id):
         await sharing.links.add(link, secret_hash)
-    response.headers["Cache-Control"] = "no-store"
     return MadeLink.made(link, token, sharing.page_of(request, document, token))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from collab.api.access_schemas import Me, moment
 from collab.api.parts import ModePart, ServiceAccess
@@ -12,9 +12,8 @@ router = APIRouter(prefix="/api/me", tags=["access"])
 
 
 @router.get("", responses=responses(401, 403, 503))
-async def read_me(access: ServiceAccess, mode: ModePart, response: Response) -> Me:
+async def read_me(access: ServiceAccess, mode: ModePart) -> Me:
     """Who the caller is, and what that lets it do without regard to a document."""
-    response.headers["Cache-Control"] = "no-store"
     return Me(
         user=access.user,
         name=access.name,

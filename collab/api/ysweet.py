@@ -91,7 +91,6 @@ async def ysweet_authorize(
     catalog: CatalogPart,
     tokens: ClientTokensPart,
     request: Request,
-    response: Response,
     wanted: AuthRequest | None = None,
 ) -> ClientToken:
     """What a client needs to connect to the document, with at most the caller's own rights."""
@@ -102,7 +101,6 @@ async def ysweet_authorize(
     info = await catalog.find(document)
     seconds = HOUR if wanted.valid_for_seconds is None else wanted.valid_for_seconds
     token = tokens.token(identity, info, role, wanted.user_id, seconds)
-    response.headers["Cache-Control"] = "no-store"
     base = f"{tokens.base_url(request)}/d/{quote(document, safe='')}"
     return ClientToken(
         url=websocket_url(f"{base}/ws"),
@@ -127,7 +125,7 @@ async def ysweet_read(
     """The document, with all that was acknowledged before the request."""
     room = await registry.open(document)
     update, _ = await room.content()
-    return Response(update, media_type=BYTES, headers={"Cache-Control": "no-store"})
+    return Response(update, media_type=BYTES)
 
 
 @router.post(
