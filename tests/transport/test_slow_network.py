@@ -14,7 +14,7 @@ from tests.support.server import ServerProcess
 from tests.support.stalling import StallingPeer
 
 SETTINGS = {"COLLAB_HEARTBEAT_SECONDS": "1"}
-TEXT = "x" * 1_500_000
+TEXT = "x" * 900_000
 
 
 @pytest.fixture(scope="module")
