@@ -36,6 +36,8 @@ class Codec:
     receipts: Receipts = Receipts.ECHO
     stateless: bool = False
     """Whether it can carry Stateless messages."""
+    claims_ahead: bool = False
+    """Whether a peer's first SyncStatus may speak of edits that come only with its SyncStep2."""
 
     def frame(self, message: Message) -> bytes:
         return self.prefix + self.encode(message)

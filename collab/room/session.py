@@ -195,11 +195,10 @@ class Session:
             case QueryAwareness():
                 self.show(self._room.presence.everyone())
             case SyncStatus():
-                message = self._status(message)
-                if self._held:
+                if self._held or self._waits(None):
                     self._hold(message, None)
                 else:
-                    self._room.after_saved(self, message)
+                    self._room.after_saved(self, self._status(message))
             case Stateless(payload):
                 return self.stateless(payload)
             case Denied() | Receipt():
@@ -303,7 +302,7 @@ class Session:
         has sent everything that it has."""
         while self._held:
             message, facts = self._held[0]
-            if facts is not None and not self._synced and self._room.opens_gap(facts):
+            if self._waits(facts):
                 return
             self._held.popleft()
             self._held_bytes -= _size(message)
@@ -315,7 +314,12 @@ class Session:
             elif isinstance(message, Update):
                 self._owe(self._owed(message.update))
             else:
-                self._room.after_saved(self, message)
+                self._room.after_saved(self, self._status(message))
+
+    def _waits(self, facts: UpdateFacts | None) -> bool:
+        """Whether an update with these facts, or a status, waits for more that the peer has."""
+        ahead = self.codec.claims_ahead if facts is None else self._room.opens_gap(facts)
+        return ahead and not self._synced
 
     # --- Faults ------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ _BETWEEN: Final = "/ws/"
 _NOTHING: Final = ysweet.encode(AwarenessUpdate(()))
 """Changes nothing in any client, but shows that the connection lives."""
 
-YSWEET: Final = Codec("ysweet", ysweet.decode, ysweet.encode)
+YSWEET: Final = Codec("ysweet", ysweet.decode, ysweet.encode, claims_ahead=True)
 
 
 class YSweetWire:

@@ -127,6 +127,27 @@ async def test_nothing_is_saved_or_seen_before_the_commit(party: Party, kind: Ki
     await bob.shows("first second")
 
 
+@each_client("receipt")
+async def test_edits_brought_back_are_saved_once_committed(party: Party, kind: Kind) -> None:
+    """[RM1] several, so that a receipt for one of them must not count for all."""
+    document = await party.document()
+    ann, bob = await party.pair(kind, document)
+    await ann.offline()
+    for words in ("one ", "two ", "three"):
+        await ann.insert(-1, words)
+    with store_held_back(party.server.data_dir):
+        await ann.online()
+        await ann.synced()
+        for round_ in range(3):
+            await heard(ann, bob, round_)
+            await heard(bob, ann, round_)
+        assert not await ann.is_saved()
+        assert await bob.content() == await party.text(document) == ""
+    await ann.saved()
+    assert await party.text(document) == "one two three"
+    await bob.shows("one two three")
+
+
 @each_client("twice")
 async def test_one_user_has_the_document_open_twice(party: Party, kind: Kind) -> None:
     """[RM21] two presences of one user, and edits that reach each other."""

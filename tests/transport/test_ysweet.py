@@ -63,6 +63,12 @@ class Node:
 
 
 class Peer(AsgiSocket):
+    """Has nothing of its own, and says so before it asks for a receipt, as the client does."""
+
+    async def saved(self) -> None:
+        self.send(SyncStep2(b"\0\0"))
+        await super().saved()
+
     async def message(self) -> Message:
         return yjs.decode((await self.next())["bytes"])
 
@@ -73,6 +79,7 @@ class Peer(AsgiSocket):
 
     async def saved_at_once(self) -> None:
         """A receipt, with nothing said before it."""
+        self.send(SyncStep2(b"\0\0"))
         self.send(SyncStatus(b"now"))
         assert await self.message() == SyncStatus(b"now")
 
