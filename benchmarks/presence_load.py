@@ -203,9 +203,12 @@ async def main(host: str, wire: str, count: int) -> None:
     load = Load(Wire(wire), host)
     loop = asyncio.get_running_loop()
     name, _, port = host.rpartition(":")
+    renewals = []
     for number in range(1, count + 1):
         _, peer = await loop.create_connection(partial(Peer, load, number), name, int(port))
         load.peers.append(peer)
+        # From the start: Hocuspocus closes who says nothing for a minute, and joining takes time.
+        renewals.append(asyncio.create_task(_renew(load, peer)))
         await asyncio.sleep(1 / JOINS_A_SECOND)
     try:
         async with asyncio.timeout(PATIENCE):
@@ -214,7 +217,6 @@ async def main(host: str, wire: str, count: int) -> None:
     except TimeoutError:
         missing = sum(not peer.synced.is_set() for peer in load.peers)
         sys.exit(f"{missing} peers did not get in; {len(load.closes)} lost: {load.closes[:3]}")
-    renewals = [asyncio.create_task(_renew(load, peer)) for peer in load.peers]
     _say(load.report())
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
