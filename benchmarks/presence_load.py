@@ -104,7 +104,7 @@ class Peer(asyncio.Protocol):
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
-        transport.write(head.encode())
+        self._transport.write(head.encode())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.alive = False
