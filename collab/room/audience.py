@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 class Audience:
     """Sessions by their codec, with their outboxes at hand."""
 
-    __slots__ = ("_peers",)
+    __slots__ = ("_peers", "_quiet")
 
     def __init__(self) -> None:
         self._peers: dict[Codec, dict[Session, Outbox]] = {}
+        self._quiet = True
 
     def add(self, session: Session) -> None:
         self._peers.setdefault(session.codec, {})[session] = session.outbox
@@ -32,8 +33,20 @@ class Audience:
             if not peers:
                 del self._peers[session.codec]
 
+    def break_silence(self) -> None:
+        """Send the impatient something that changes nothing, if nothing was sent to all since
+        this was called last."""
+        nobody = AwarenessUpdate(())
+        for codec, outboxes in tuple(self._peers.items()):
+            if self._quiet and codec.impatient:
+                item = Item(ItemKind.PRESENCE, codec.frame(nobody))
+                for outbox in tuple(outboxes.values()):
+                    outbox.put(item)
+        self._quiet = True
+
     def send(self, kind: ItemKind, message: Message, since: int = 0, until: int = 0) -> None:
         """The hot path. For `since` and `until` see `Item`."""
+        self._quiet = False
         entries = message.entries if isinstance(message, AwarenessUpdate) else ()
         bodies: dict[Callable[[Message], bytes], bytes] = {}
         for codec, outboxes in tuple(self._peers.items()):

@@ -36,6 +36,9 @@ class Codec:
     receipts: Receipts = Receipts.ECHO
     stateless: bool = False
     """Whether it can carry Stateless messages."""
+    impatient: bool = False
+    """Whether its clients give up a connection on which nothing comes for a while, and nothing
+    but a room keeps them from it."""
     claims_ahead: bool = False
     """Whether a peer's first SyncStatus may speak of edits that come only with its SyncStep2."""
 
@@ -43,4 +46,4 @@ class Codec:
         return self.prefix + self.encode(message)
 
 
-YJS = Codec("yjs", yjs.decode, yjs.encode)
+YJS = Codec("yjs", yjs.decode, yjs.encode, impatient=True)

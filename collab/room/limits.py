@@ -76,8 +76,14 @@ class RoomLimits:
     awareness_rate: int = 30
     """Changes of presence per second and session that are fanned out at once; further ones
     wait for the next gathered frame, in which only the latest counts."""
+    awareness_window: float = 0.03
+    """A room's changes of presence leave in one frame each so many seconds, the first after a
+    quiet while at once."""
     awareness_gather: float = 1.0
     """Renewals that change nothing wait up to this long and leave in one frame per room."""
+    silence: float = 10.0
+    """A room in which nothing was said for as long, or twice as long at most, sends an empty
+    awareness update: y-websocket gives up a connection on which nothing comes for 30 s."""
     awareness_memory: int = 1_000
     """Client ids that left and whose clocks are remembered, per room."""
     awareness_memory_seconds: float = 120.0

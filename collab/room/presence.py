@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from collab.interfaces import Clock
 from collab.protocol.awareness import AwarenessEntry
+from collab.room.announcing import Announcer, Later, Publish
 from collab.room.limits import RoomLimits
 
 Stamp = Callable[[str], str]
@@ -50,21 +51,20 @@ class Presence:
     that returns uses its old clock, which others would take for old news: so the clocks that
     were told last are remembered for a while, and what is told next is above them.
 
-    `publish` is called with what peers are to be told now, `gather` when entries begin to wait
-    for the next `collect`.
+    `publish` is called with what peers are to be told now.
     """
 
     def __init__(
         self,
         clock: Clock,
         limits: RoomLimits,
-        publish: Callable[[tuple[AwarenessEntry, ...]], None],
-        gather: Callable[[], None],
+        publish: Publish,
+        later: Later,
     ) -> None:
         self._clock = clock
         self._limits = limits
-        self._publish = publish
-        self._gather = gather
+        self._announcer = Announcer(clock, limits.awareness_window, publish, later)
+        self._later = later
         self._present: dict[int, _Present] = {}
         self._left: OrderedDict[int, tuple[int, float]] = OrderedDict()
         self._heirs: dict[int, Claimant] = {}
@@ -89,10 +89,9 @@ class Presence:
                 self._gathered.pop(entry.client, None)
             elif changed is not None:
                 self._gathered[entry.client] = None
-        if now:
-            self._publish(tuple(now))
+        self._announcer.say(now)
         if self._gathered and not was_gathering:
-            self._gather()
+            self._later(self._limits.awareness_gather, self._tell_gathered)
 
     def leave(self, claimant: Claimant) -> None:
         """The session is over: its clients are gone, or pass to one who waits for the id."""
@@ -108,8 +107,7 @@ class Presence:
                 continue
             self._put(heir, client, heir.waiting.clock, heir.stamp(heir.waiting.state))
             now.append(self._entry(client))
-        if now:
-            self._publish(tuple(now))
+        self._announcer.say(now)
 
     def everyone(self) -> tuple[AwarenessEntry, ...]:
         """All present states; the same object until something changes."""
@@ -117,11 +115,11 @@ class Presence:
             self._everyone = tuple(map(self._entry, self._present))
         return self._everyone
 
-    def collect(self) -> tuple[AwarenessEntry, ...]:
-        """The entries that were gathered since the last time, each at its latest."""
-        entries = tuple(self._entry(c) for c in self._gathered if c in self._present)
+    def _tell_gathered(self) -> None:
+        """Tell what was gathered since the last time, each at its latest."""
+        entries = [self._entry(c) for c in self._gathered if c in self._present]
         self._gathered.clear()
-        return entries
+        self._announcer.say(entries)
 
     def _may_say(self, claimant: Claimant, entry: AwarenessEntry) -> bool:
         present = self._present.get(entry.client)

@@ -128,6 +128,7 @@ class Registry:
         self._unsubscribe = self._backplane.subscribe(self._receive)
         self._tasks.spawn(self._committer.run(), "committer")
         self._tasks.spawn(self._unload_idle(), "unloading")
+        self._tasks.spawn(self._break_silence(), "silence")
 
     async def drain(self, timeout: float) -> bool:
         """Take no more joins and writes, save all that was accepted, give its receipts, then
@@ -224,6 +225,12 @@ class Registry:
         if now - room.looked >= self._limits.look_after:
             room.looked = now
             self._follower.follow(room)
+
+    async def _break_silence(self) -> None:
+        while True:
+            await self._clock.sleep(self._limits.silence)
+            for room in tuple(self._rooms.values()):
+                room.break_silence()
 
     # --- Unloading ---------------------------------------------------------------------
 

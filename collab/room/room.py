@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
 from enum import Enum, auto
+from functools import partial
 from typing import Protocol
 
 from collab.access import Access
@@ -76,7 +77,7 @@ class Room:
         self.state = RoomState.OPEN
         self.log = DocumentLog(stored)
         self.diffs = Diffs(self.log, worker, limits)
-        self.presence = Presence(clock, limits, self._tell, self._gather)
+        self.presence = Presence(clock, limits, self._tell, partial(tasks.later, clock))
         self.sessions: dict[Session, None] = {}
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
@@ -321,19 +322,15 @@ class Room:
         """Send a Stateless message to all peers whose wire can carry one."""
         self._present.send(ItemKind.ANSWER, Stateless(payload))
 
+    def break_silence(self) -> None:
+        """Let no peer hear nothing for long."""
+        self._present.break_silence()
+
     def _broadcast(self, update: bytes, since: int) -> None:
         self._subscribed.send(ItemKind.UPDATE, Update(update), since, self.log.version)
 
     def _tell(self, entries: tuple[AwarenessEntry, ...]) -> None:
-        if entries:
-            self._present.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
-
-    def _gather(self) -> None:
-        self.spawn(self._tell_gathered())
-
-    async def _tell_gathered(self) -> None:
-        await self._clock.sleep(self.limits.awareness_gather)
-        self._tell(self.presence.collect())
+        self._present.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
 
     def _send_receipts(self) -> None:
         receipts, saved = self._receipts, self._pending.saved

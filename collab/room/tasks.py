@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+
+from collab.interfaces import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,15 @@ class Tasks:
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
+
+    def later(self, clock: Clock, seconds: float, callback: Callable[[], None]) -> None:
+        """Call `callback` after so many seconds, unless all ends before."""
+
+        async def call() -> None:
+            await clock.sleep(seconds)
+            callback()
+
+        self.spawn(call(), "later")
 
     async def aclose(self) -> None:
         self._closed = True

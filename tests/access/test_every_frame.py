@@ -171,7 +171,7 @@ async def nothing_comes_of(cell: Cell, subject: Subject) -> None:
     """Every kind of frame from who may do nothing: no trace in the log, none with others, and
     no word of what others do."""
     before = await cell.sequence()
-    cell.watcher.heard()
+    cell.watcher.heard()  # what led here
     subject.told.messages.clear()
     for kind in Kind:
         subject.try_kind(kind, WATCHER)
@@ -238,7 +238,10 @@ async def test_nothing_comes_of_frames_after_revocation(
             await subject.until(lambda told: bool(told.of(SyncStep2)))
             await cell.revoke()
             await subject.until(lambda told: subject.refused)
-            gone = [e for e in cell.watcher.presence() if e.state is None]
+            gone: list[AwarenessEntry] = []
+            while not gone:
+                gone = [entry for entry in cell.watcher.presence() if entry.state is None]
+                await asyncio.sleep(0.01)
             assert [e.client for e in gone] == [7]
             await nothing_comes_of(cell, subject)
 
@@ -303,7 +306,7 @@ async def test_a_downgrade_holds_from_the_next_frame_on(
             assert await cell.text() == before
             assert "small. " in before
             assert not subject.refused
-            assert any(e.client == 7 for e in cell.watcher.presence())
+            await eventually(lambda: any(e.client == 7 for e in cell.watcher.presence()))
 
     def is_reader(cell: Cell) -> bool:
         (session,) = [s for s in cell.room.sessions if s.access.user == "subject"]

@@ -28,6 +28,7 @@ from tests.support.asgi import AsgiSocket
 from tests.support.edits import Author
 
 EMPTY_STATE = b"\0"
+NOTHING = b"\0\0"
 LARGE = 70_000
 """Characters of an update that is looked at in a worker."""
 
@@ -161,8 +162,7 @@ class Subject:
 
     def _take(self, frame: bytes) -> None:
         if self.wire is not Wire.HOCUSPOCUS:
-            message = yjs.decode(frame)
-            self.told.messages.append(message)
+            self._hear(yjs.decode(frame))
             return
         prefix, body = hocuspocus.split(frame)
         assert prefix == self._prefix
@@ -177,4 +177,10 @@ class Subject:
             ):
                 pass
             case _:
-                self.told.messages.append(control)
+                self._hear(control)
+
+    def _hear(self, message: Message) -> None:
+        self.told.messages.append(message)
+        if isinstance(message, SyncStep1):
+            # As clients do, but for what it has: what it writes is the test's to say.
+            self.say(SyncStep2(NOTHING))

@@ -85,7 +85,12 @@ class House:
         self.door = Doorkeeper(self.clock)
         backplane = MemoryBackplane()
         self.registry = Registry(
-            self.store, self.worker, backplane, self.clock, random.Random(1), RoomLimits()
+            self.store,
+            self.worker,
+            backplane,
+            self.clock,
+            random.Random(1),
+            RoomLimits(awareness_window=0.0),
         )
         self.live = LiveAccess(self.door, backplane, self.clock)
         opener = Opener(self.registry, self.memory)

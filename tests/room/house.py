@@ -142,7 +142,8 @@ class House:
         self.hub = MemoryHub()
         self.store = FaultyStore(self.memory)
         self.worker = InlineWorker()
-        self.limits = limits or RoomLimits()
+        # Presence is told at once, so that tests need not wait for the end of its window.
+        self.limits = limits or RoomLimits(awareness_window=0.0)
         self.registry = self._registry()
         self._others: list[Registry] = []
 
