@@ -21,7 +21,7 @@ async def typed(house: House, bob: HocuspocusSocket, authors: dict[str, Author])
 
 
 async def test_a_peer_that_reads_again_converges(house: House) -> None:
-    """[HP16] [RM19] what waits is bounded for the socket as a whole, and made anew for each of
+    """[HP16] [SL5] what waits is bounded for the socket as a whole, and made anew for each of
     its documents: none of them is held up for good, or loses anything."""
     authors = {"a": Author(), "b": Author()}
     async with house.provider() as bob, house.provider(outbox_bytes=256 * KIB) as ann:
@@ -56,7 +56,7 @@ async def test_a_peer_that_reads_again_converges(house: House) -> None:
 
 
 async def test_a_peer_that_never_reads_is_closed(house: House) -> None:
-    """[HP31] [RM19] at the deadline, with all its documents; others go on."""
+    """[HP31] [SL5] at the deadline, with all its documents; others go on."""
     authors = {"a": Author(), "b": Author()}
     async with house.provider() as bob, house.provider(outbox_bytes=256 * KIB) as ann:
         for document in authors:

@@ -21,3 +21,10 @@ async def house() -> AsyncIterator[House]:
     await house.start()
     yield house
     await house.aclose()
+
+
+@pytest.fixture
+async def small(house: House) -> House:
+    """Little may wait, and merged frames are small."""
+    await house.restart(outbox_bytes=1000, channel_high=300, merge_bytes=500)
+    return house
