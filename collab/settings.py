@@ -203,7 +203,7 @@ class Settings(BaseSettings):
         128 * MIB, ge=1 * MIB, description="Uncommitted edits of all documents."
     )
     idle_unload_seconds: float = Field(
-        30, ge=0, le=86400, description="A document without peers leaves memory after this long."
+        30, ge=1, le=86400, description="A document without peers leaves memory after this long."
     )
     compact_after_rows: int = Field(
         500, ge=2, le=100_000, description="Log rows after which a document is compacted."
