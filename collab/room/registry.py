@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from collab.errors import DocumentDeleted, Unavailable
 from collab.interfaces import (
@@ -176,10 +177,11 @@ class Registry:
             self._touch(room)
             return room
         loading = self._loads.get(document)
-        if loading is None:
+        if loading is None or loading.task.done():
+            # One that has just ended says how it was: it may be here for a step longer.
             task = asyncio.get_running_loop().create_task(self._load(document))
             loading = self._loads[document] = _Load(task)
-            task.add_done_callback(lambda task: self._loaded(document, task))
+            task.add_done_callback(partial(self._loaded, document))
         try:
             # An opener that gives up does not end the load of the others.
             return await asyncio.shield(loading.task)
@@ -214,7 +216,8 @@ class Registry:
         return room
 
     def _loaded(self, document: str, task: asyncio.Task[Room]) -> None:
-        del self._loads[document]
+        if (loading := self._loads.get(document)) is not None and loading.task is task:
+            del self._loads[document]
         if not task.cancelled():
             task.exception()  # all openers may have given up: then nobody else looks at it
 

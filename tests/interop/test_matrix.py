@@ -99,8 +99,9 @@ async def test_presence_comes_changes_and_goes(party: Party, kind: Kind) -> None
     assert (await late.states())[viv.client_id]["user"]["id"] == "viv"
     await ann.show(None)
     await late.sees_no_more(ann.client_id)
-    await viv.cut()
+    await viv.offline()
     await late.sees_no_more(viv.client_id)
+    await viv.online()
     await late.sees(viv.client_id, '"cursor":8')
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from collab.access import Access, Role
-from collab.interfaces import StoredDocument
+from collab.errors import DocumentNotFound
+from collab.interfaces import Kind, StoredDocument
 from collab.room.opening import Opener
+from collab.room.room import Room
 from tests.room.house import House
 
 ANN = Access("ann", "Ann", Role.EDITOR, may_create=True)
@@ -45,3 +49,26 @@ async def test_a_load_from_before_a_document_was_made_is_not_believed(house: Hou
     room = await opener.open("new", ANN)
     assert await others[0] is room
     assert loads == 3
+
+
+async def test_a_load_that_has_ended_is_not_joined(house: House) -> None:
+    """[RM12] who opens in the very step in which a load fails looks anew."""
+    real, made = house.store.load, asyncio.Event()
+
+    async def load(document: str) -> StoredDocument:
+        try:
+            return await real(document)
+        finally:
+            if not made.is_set():
+                await house.memory.create("new", "", Kind.NOTE, "ann")
+                made.set()
+
+    async def open_then() -> Room:
+        await made.wait()
+        return await house.registry.open("new")
+
+    house.store.load = load  # type: ignore[method-assign]
+    later = asyncio.create_task(open_then())
+    with pytest.raises(DocumentNotFound):
+        await house.registry.open("new")
+    assert (await later).document == "new"
