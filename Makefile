@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test check fmt web clean
+.PHONY: serve test check bench fmt web clean
 
 serve: $(VENV)/serve.stamp web
 	@exec $(BIN)/collab serve
@@ -20,6 +20,9 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/python web/build.py check
 
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks
+
 fmt: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -29,7 +32,7 @@ web: $(VENV)/serve.stamp
 	@$(BIN)/python web/build.py
 
 clean:
-	rm -rf $(VENV) web/dist web/node_modules tests/node/node_modules benchmarks/node/node_modules build dist
+	rm -rf $(VENV) web/dist web/node_modules tests/node/node_modules benchmarks/node/node_modules benchmarks/.cache build dist
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Collab needs Python 3.11 or newer: make PYTHON=python3.12")'

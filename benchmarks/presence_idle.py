@@ -66,7 +66,7 @@ def main() -> int:
         outcomes = []
         for wire, server in (*runs, ("hocuspocus", hocuspocus())):
             with server as running:
-                outcomes.append(_measure(running, wire, options.peers, options.seconds))
+                outcomes.append(measure(running, wire, options.peers, options.seconds))
             _say(outcomes[-1].row())
             for close in outcomes[-1].closes:
                 _say(f"  lost: {close}")
@@ -87,13 +87,15 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(server: Running, wire: str, peers: int, seconds: int) -> Outcome:
+def measure(
+    server: Running, wire: str, peers: int, seconds: int, settle: int = SETTLE_SECONDS
+) -> Outcome:
     ours, others = split_cores()
     pin(server.pid, ours)
     with _load(server.address, wire, peers) as load:
         pin(load.pid, others)
         _read(load)
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(settle)
         before, began = _ask(load), time.monotonic()  # noqa: TID251 - a measurement
         cpu, load_cpu = cpu_seconds(server.pid), cpu_seconds(load.pid)
         time.sleep(seconds)

