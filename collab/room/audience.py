@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.messages import AwarenessUpdate, Message, Stateless
 from collab.room.codec import Codec
+from collab.room.echoes import Echoes
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
 
@@ -17,16 +19,18 @@ if TYPE_CHECKING:
 class Audience:
     """Sessions by their codec, with their outboxes at hand."""
 
-    __slots__ = ("_peers", "_quiet")
+    __slots__ = ("_peers", "_quiet", "echoes")
 
     def __init__(self) -> None:
         self._peers: dict[Codec, dict[Session, Outbox]] = {}
         self._quiet = True
+        self.echoes = Echoes()
 
     def add(self, session: Session) -> None:
         self._peers.setdefault(session.codec, {})[session] = session.outbox
 
     def remove(self, session: Session) -> None:
+        self.echoes.forget()
         peers = self._peers.get(session.codec)
         if peers is not None:
             peers.pop(session, None)
@@ -44,6 +48,12 @@ class Audience:
                     outbox.put(item)
         self._quiet = True
 
+    def _note(self, body: bytes, entries: tuple[AwarenessEntry, ...]) -> None:
+        if any(entry.state is None for entry in entries):
+            self.echoes.forget()
+        else:
+            self.echoes.sent(body)
+
     def send(self, kind: ItemKind, message: Message, since: int = 0, until: int = 0) -> None:
         """The hot path. For `since` and `until` see `Item`."""
         self._quiet = False
@@ -55,6 +65,8 @@ class Audience:
             body = bodies.get(codec.encode)
             if body is None:
                 body = bodies[codec.encode] = codec.encode(message)
+                if entries:
+                    self._note(body, entries)
             frame = codec.prefix + body if codec.prefix else body
             item = Item(kind, frame, since, until, entries)
             for outbox in tuple(outboxes.values()):

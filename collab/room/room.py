@@ -140,6 +140,10 @@ class Room:
             session.show(everyone)
         return session
 
+    def is_echo(self, body: bytes) -> bool:
+        """Whether this is presence that was just sent to everybody."""
+        return self._present.echoes.holds(body)
+
     def ask(self, session: Session) -> None:
         """Ask a peer for all that it has and the document lacks."""
         session.send(SyncStep1(self._coverage.state_vector()))

@@ -125,7 +125,7 @@ class Session:
 
         Never raises for what the peer did: that closes its channel with a documented code.
         """
-        if self._over:
+        if self._over or self._room.is_echo(frame):
             return None
         try:
             return self._dispatch(self.codec.decode(frame))

@@ -62,6 +62,9 @@ async def test_the_states_are_sent_to_who_asks(server: ServerProcess, yjs: YjsPe
     ann = await join(yjs, server, "ann", "presence-asked")
     bob = await join(yjs, server, "bob", "presence-asked")
     await bob.until("states", count=2)
+    # Whatever else was to be told is told no later than this, to him too.
+    await bob.show({"user": {"name": "bob"}, "cursor": 1})
+    await ann.until("state", client=bob.client_id, part='"cursor":1')
     await bob.saved()
     before = (await bob.call("received")).count(AWARENESS)
     await bob.call("query")
