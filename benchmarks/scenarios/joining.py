@@ -26,6 +26,11 @@ MISSED: Final = 50
 WHOLE: Final = 0.8
 """Of the bytes that were written, at least so much is in a document that has them all."""
 PATIENCE: Final = 60
+SETTLE: Final = 3.0
+"""Seconds after a document is in, before anything is measured."""
+SAVED: Final = 12.0
+"""Seconds in which every server has saved: Hocuspocus takes ten."""
+AWAY: Final = 10.0
 
 
 async def _seed(stage: Stage, size: int) -> tuple[list[bytes], Crowd, Peer]:
@@ -37,9 +42,10 @@ async def _seed(stage: Stage, size: int) -> tuple[list[bytes], Crowd, Peer]:
         author.write(part)
         # Its own come back to it: one at a time, so that nothing is merged on the way.
         received += len(part) // 2
-        while author.received < received and not author.left:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-    await asyncio.sleep(stage.size(3, 1))
+        async with asyncio.timeout(PATIENCE):
+            while author.received < received and not author.left:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+    await stage.rest(SETTLE)
     crowd.check()
     return parts, crowd, author
 
@@ -76,7 +82,7 @@ async def _rejoin(stage: Stage, size: int) -> Figures:
     for edit in typed(WRITER, MISSED):
         doc.apply_update(edit)
         author.write(edit)
-        await asyncio.sleep(stage.size(10, 1) / MISSED)
+        await stage.rest(AWAY / MISSED)
     count = stage.size(200, 5)
     stage.pause()
     meter = stage.meter()
@@ -122,7 +128,7 @@ async def _connect(stage: Stage) -> Figures:
     await crowd.join("empty")
     for _ in range(count // 10):
         crowd.part(await crowd.join("empty"))
-    await asyncio.sleep(1)
+    await stage.rest(1)
     stage.pause()
     meter = stage.meter()
     for _ in range(count):
@@ -143,11 +149,11 @@ async def _cold(stage: Stage, size: int) -> Figures:
     loads on its first connection is loaded."""
     parts, crowd, _ = await _seed(stage, size)
     crowd.leave()
-    await asyncio.sleep(stage.size(12, 3))  # Hocuspocus saves within 10 s
+    await stage.rest(SAVED)
     stage.restart()
     crowd = stage.crowd()
     await crowd.join("another")
-    await asyncio.sleep(1)
+    await stage.rest(1)
     stage.pause()
     meter = stage.meter()
     joiner = await crowd.join(DOCUMENT)

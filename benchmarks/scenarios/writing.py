@@ -35,7 +35,7 @@ async def _flat_out(stage: Stage, rooms: int, peers: int, writers: int) -> Figur
             FlatOut(member, client, script.frames(member, client), window)
             for member, client in zip(members, clients, strict=False)
         ]
-    await asyncio.sleep(QUIET)
+    await stage.rest(QUIET)
     received = sum(peer.received for peer in crowd.peers)
     meter = stage.meter()
     stage.pause()
@@ -84,7 +84,7 @@ async def _paced(stage: Stage, rooms: int, peers: int, writers: int, rate: float
                 pens.append(Paced(keys[clients[n]], member, script.frames(member, clients[n])))
             assert member.progress is not None
             times.listen(member.progress, others)
-    await asyncio.sleep(QUIET)
+    await stage.rest(QUIET)
     received = sum(peer.received for peer in crowd.peers)
     meter = stage.meter()
     stage.pause()
