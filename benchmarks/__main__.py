@@ -10,6 +10,7 @@ scenarios that were not run stay. Exits with 1 if a server failed.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 import tempfile
 from collections.abc import Callable, Collection
@@ -27,6 +28,8 @@ from benchmarks.scenarios import idling, joining, presence, writing
 from benchmarks.servers import KINDS, WATCHED, Kind, prepare, versions
 from benchmarks.stage import Figures, Scenario, Stage
 
+PARTING: Final = 0.1
+"""Seconds for the event loop to be done with the connections of a scenario."""
 PAGE: Final = ROOT / "docs" / "performance.md"
 FOLDER: Final = ROOT / "docs" / "performance"
 RESULTS: Final = FOLDER / "results.json"
@@ -85,7 +88,15 @@ def perform(scenario: Scenario, kind: Kind, quick: bool) -> tuple[Figures, float
     """One server in one scenario: what was measured, and the longest pause of its event loop,
     in seconds, if it is watched."""
     with tempfile.TemporaryDirectory() as folder, Stage(kind, Path(folder), quick) as stage:
-        return uvloop.run(scenario.run(stage)), stage.pause()
+        return uvloop.run(_run(scenario, stage)), stage.pause()
+
+
+async def _run(scenario: Scenario, stage: Stage) -> Figures:
+    try:
+        return await scenario.run(stage)
+    finally:
+        stage.disperse()
+        await asyncio.sleep(PARTING)
 
 
 def _publish(results: Results) -> None:

@@ -15,8 +15,13 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from pycrdt.store import SQLiteYStore, YDocNotFound
-from pycrdt.websocket import ASGIServer, WebsocketServer, YRoom, exception_logger
+from pycrdt.store import SQLiteYStore, YDocNotFound  # type: ignore[import-not-found]
+from pycrdt.websocket import (  # type: ignore[import-not-found]
+    ASGIServer,
+    WebsocketServer,
+    YRoom,
+    exception_logger,
+)
 
 
 def rooms(folder: str) -> Any:

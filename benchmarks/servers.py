@@ -178,11 +178,10 @@ def _pycrdt() -> Path:
     """Where the package is, apart from ours: what it needs are other versions, maybe."""
     folder = CACHE / PYCRDT_WEBSOCKET.replace("==", "-")
     if not folder.exists():
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder,
-             PYCRDT_WEBSOCKET],
-            check=True,
-        )  # fmt: skip
+        begun = folder.with_suffix(".begun")
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--upgrade", "--target", begun, PYCRDT_WEBSOCKET], check=True)
+        begun.rename(folder)
     return folder
 
 

@@ -60,6 +60,7 @@ class Stage:
         self._folder = folder
         self._stack = ExitStack()
         self._running: Running | None = None
+        self._crowds: list[Crowd] = []
 
     def __enter__(self) -> Stage:
         self._cores = os.sched_getaffinity(0)
@@ -84,7 +85,14 @@ class Stage:
         await asyncio.sleep(min(seconds, QUICK_REST) if self.quick else seconds)
 
     def crowd(self) -> Crowd:
-        return Crowd(self.server.address, self.kind.wire)
+        crowd = Crowd(self.server.address, self.kind.wire)
+        self._crowds.append(crowd)
+        return crowd
+
+    def disperse(self) -> None:
+        """Let nobody stay, however the scenario ended."""
+        for crowd in self._crowds:
+            crowd.leave()
 
     def restart(self) -> None:
         """End the server in good order, and start it again on its data."""

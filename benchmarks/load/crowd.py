@@ -56,9 +56,9 @@ class Crowd:
         self.peers.remove(peer)
 
     def leave(self) -> None:
+        """All of them, at once."""
         for peer in self.peers:
-            if not peer.left:
-                peer.leave()
+            peer.abort()
         self.peers.clear()
 
     def check(self) -> None:

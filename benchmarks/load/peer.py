@@ -63,6 +63,11 @@ class Peer(asyncio.Protocol):
         self.send(frames.client_frame(b"\x03\xe8", frames.CLOSE))
         self._transport.close()
 
+    def abort(self) -> None:
+        """Be gone at once: an event loop waits for whoever closes."""
+        self.left = True
+        self._transport.abort()
+
     # --- What comes --------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

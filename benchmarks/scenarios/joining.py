@@ -25,6 +25,7 @@ WRITER: Final = 77
 MISSED: Final = 50
 WHOLE: Final = 0.8
 """Of the bytes that were written, at least so much is in a document that has them all."""
+ALMOST: Final = 0.9
 PATIENCE: Final = 60
 SETTLE: Final = 3.0
 """Seconds after a document is in, before anything is measured."""
@@ -37,11 +38,11 @@ async def _seed(stage: Stage, size: int) -> tuple[list[bytes], Crowd, Peer]:
     """A document of about this size, with a peer that wrote it and stays."""
     parts, crowd = document(size), stage.crowd()
     author = await crowd.join(DOCUMENT)
-    received = 0
+    received = 0.0
     for part in parts:
         author.write(part)
         # Its own come back to it: one at a time, so that nothing is merged on the way.
-        received += len(part) // 2
+        received += len(part) * ALMOST
         async with asyncio.timeout(PATIENCE):
             while author.received < received and not author.left:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
@@ -70,11 +71,11 @@ async def _join(stage: Stage, size: int) -> Figures:
     return figures
 
 
-async def _rejoin(stage: Stage, size: int) -> Figures:
+async def _rejoin(stage: Stage) -> Figures:
     """They come with what they had, and answer what the server asks as Yjs does: it has all
     they have, so that is nothing but their deletions. What they missed is what Yjs would send
     them, the document's deletions included: a client cannot say which of them it has."""
-    parts, crowd, author = await _seed(stage, size)
+    parts, crowd, author = await _seed(stage, stage.size(1_700_000, 220_000))
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(pycrdt.merge_updates(*parts))
     state = doc.get_state()
@@ -183,7 +184,7 @@ SCENARIOS: Final = (
     Scenario(
         "rejoin",
         "200 peers come back to a 1.7 MB document that had 50 edits meanwhile",
-        partial(_rejoin, size=1_700_000),
+        _rejoin,
         (
             Goal("cpu_per_join", "CPU per peer", "ms", MILLI, 0.05),
             # A handshake, and the server's own question.

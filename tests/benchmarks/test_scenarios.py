@@ -9,8 +9,8 @@ import pytest
 from benchmarks.__main__ import SCENARIOS, perform
 from benchmarks.servers import WATCHED
 
-APART = {"presence", "cold-20m", "cold-1700k", "join-1700k", "ten-writers", "idle-alone"}
-"""Run on its own page with processes of its own, or differ from others in size alone."""
+APART = {"presence", "cold-20m", "cold-1700k", "join-1700k", "ten-writers", "rooms", "idle-alone"}
+"""Runs processes of its own, or differs from others in size alone."""
 
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
