@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,13 +128,27 @@ def _configured(**overrides: object) -> Settings:
 def _serve(options: argparse.Namespace) -> int:
     settings = _configured(host=options.host, port=options.port)
     settings.require_safe_exposure()
-    # Here and below: imported when needed, so that --help and a wrong setting answer at once.
-    from collab.app import Service, create_app
-    from collab.server import run
+    with _uncollected():
+        # Here and below: imported when needed, so that --help and a wrong setting answer at once.
+        from collab.app import Service, create_app
+        from collab.server import run
 
-    service = Service(settings)
-    run(create_app(settings, service), service, settings, _announce)
+        service = Service(settings)
+        app = create_app(settings, service)
+    run(app, service, settings, _announce)
     return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What is imported and built in it stays: garbage collections would find nothing there, now
+    nor, each time that they walk through all of it, later."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _announce(url: str) -> None:

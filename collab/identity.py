@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from collab.auth.claims import ClaimRules
-from collab.auth.jwks import KeySet, key_source
 from collab.auth.open import OpenAuthorizer
 from collab.auth.origins import Origin, parse_origin
 from collab.auth.rights import Rights
 from collab.auth.sites import Sites
-from collab.auth.token import TokenAuthorizer
-from collab.auth.tokens import TokenIssuer, TokenVerifier
 from collab.errors import ConfigError
 from collab.interfaces import Authorizer, Clock, Grants, Links
 from collab.settings import Settings
+
+if TYPE_CHECKING:  # what checks signatures takes long to import: only token mode pays for it
+    from collab.auth.jwks import KeySet
+    from collab.auth.tokens import TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,11 @@ def build_gate(
     rights = Rights(grants, links, clock, random)
     if settings.auth != "token":
         return Gate(OpenAuthorizer(sites, random), None, None, sites, rights)
+    from collab.auth.token import TokenAuthorizer
+    from collab.auth.tokens import TokenVerifier
+
     rules = _rules(settings)
-    keys = None
-    if settings.jwks is not None:
-        keys = KeySet(key_source(settings.jwks), clock, settings.jwks_seconds)
+    keys = None if settings.jwks is None else _key_set(settings.jwks, settings, clock)
     verifier = TokenVerifier(rules, _secret(settings), keys, clock)
     authorizer = TokenAuthorizer(sites, verifier, rights)
     issuer = None if settings.jwt_secret is None else token_issuer(settings, clock)
@@ -53,7 +56,7 @@ def build_gate(
 async def check_keys(settings: Settings, clock: Clock) -> None:
     """Read the key set once, if tokens are checked by one. Raises ConfigError."""
     if settings.auth == "token" and settings.jwks is not None:
-        keys = KeySet(key_source(settings.jwks), clock, settings.jwks_seconds)
+        keys = _key_set(settings.jwks, settings, clock)
         try:
             await keys.start()
         finally:
@@ -62,10 +65,18 @@ async def check_keys(settings: Settings, clock: Clock) -> None:
 
 def token_issuer(settings: Settings, clock: Clock) -> TokenIssuer:
     """What signs tokens with the secret of the settings. Raises ConfigError."""
+    from collab.auth.tokens import TokenIssuer
+
     rules, secret = _rules(settings), _secret(settings)
     if secret is None:
         raise ConfigError("COLLAB_JWT_SECRET is not set: tokens are signed with it")
     return TokenIssuer(rules, secret, clock)
+
+
+def _key_set(place: str, settings: Settings, clock: Clock) -> KeySet:
+    from collab.auth.jwks import KeySet, key_source
+
+    return KeySet(key_source(place), clock, settings.jwks_seconds)
 
 
 def _public(settings: Settings) -> Origin | None:

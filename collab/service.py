@@ -29,7 +29,7 @@ from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
 from collab.storage.grants import SqlGrants
 from collab.storage.links import SqlLinks
-from collab.storage.schema import migrate, require_current
+from collab.storage.schema import require_current, upgrade
 from collab.storage.sql import SqlDocumentStore
 from collab.transport.entrance import Entrance
 from collab.tuning import admission_limits, room_limits, worker_limits
@@ -152,8 +152,7 @@ class Service:
             _log.warning("%s", line)
         if self._keys is not None:
             await self._keys.start()
-        await prepare_database(self.settings)
-        await require_current(self._database)
+        await self._prepare_database()
         await self.registry.start()
         await self.live.start()
         self.started = True
@@ -181,9 +180,10 @@ class Service:
                 if self._keys is not None:
                     await self._keys.aclose()
 
-
-async def prepare_database(settings: Settings) -> None:
-    """Make and migrate the embedded database; others are left to `collab migrate`."""
-    if settings.embedded:
-        settings.make_data_dir()
-        await migrate(settings.database)
+    async def _prepare_database(self) -> None:
+        """Make and migrate the embedded database; others are left to `collab migrate`."""
+        if self.settings.embedded:
+            self.settings.make_data_dir()
+            await self._database.write(upgrade)
+        else:
+            await require_current(self._database)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
-
-import httpx
 
 from collab.auth.keys import PublicKey, parse_key_set
 from collab.auth.origins import is_loopback
 from collab.errors import CollabError, ConfigError, Unavailable
 from collab.interfaces import Clock
+
+if TYPE_CHECKING:
+    import httpx
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,10 @@ class UrlSource:
     """A key set on another server. Redirects are not followed: they could lead out of TLS."""
 
     def __init__(self, url: str) -> None:
+        import httpx  # here, since a file or a secret needs none of it
+
         self._url = url
+        self._failures = (httpx.HTTPError, httpx.InvalidURL)
         host = urlsplit(url).hostname or ""
         self._http = httpx.AsyncClient(
             follow_redirects=False,
@@ -80,7 +84,7 @@ class UrlSource:
                 return await _body(answer)
         except TimeoutError:
             raise OSError("it did not answer in time") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except self._failures as error:
             raise OSError(str(error) or type(error).__name__) from error
 
     async def aclose(self) -> None:

@@ -8,6 +8,10 @@ client in every case, since no receipt was sent for them.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
+
+REASON_BYTES: Final = 123
+"""What a WebSocket close frame has room for."""
 
 
 class CloseCode(IntEnum):
@@ -42,3 +46,8 @@ class CloseCode(IntEnum):
     """As many connections as the server, the user or the address may have are open."""
     TOO_FAST = 4529
     """Frames kept coming faster than the peer's allowance."""
+
+
+def fitting(reason: str) -> str:
+    """`reason` in as many whole characters as a close frame takes."""
+    return reason.encode("utf-8", "replace")[:REASON_BYTES].decode("utf-8", "ignore")

@@ -68,8 +68,11 @@ class Compactor:
             self._tasks.spawn(self.compact(room), f"compaction of {room.document}")
 
     def worthwhile(self, room: Room) -> bool:
-        """Whether a room that is about to be unloaded should be compacted first."""
-        return room.log.row_count >= self._limits.compact_idle_rows and self._may_try(room)
+        """Whether a room that is about to be unloaded should be compacted first: its next load
+        reads every row after the snapshot, large ones in a worker that may have to start."""
+        limits, log = self._limits, room.log
+        long = log.row_count >= limits.compact_idle_rows
+        return (long or log.tail_bytes > limits.inspect_inline_bytes) and self._may_try(room)
 
     def forget(self, room: Room) -> None:
         self._troubles.pop(room, None)

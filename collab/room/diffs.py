@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from collab.crdt import updates
 from collab.interfaces import DocumentWorker, Snapshot
 from collab.protocol.state_vector import decode_state_vector
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
+
+KEPT_ANSWERS = 32
+"""Answers remembered, by what was asked; together no larger than what the event loop merges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,9 @@ class Diffs:
     """Reads a document's log as updates.
 
     Who has nothing gets the whole document, encoded once per version. Who has all structs of
-    the snapshot (it comes back after seconds) costs the tail, not the document's size. Only
-    what is small runs on the event loop.
+    the snapshot (it comes back after seconds) costs the tail, not the document's size. Who was
+    cut off together has the same state vector, and is answered together. Only what is small runs
+    on the event loop.
     """
 
     def __init__(self, log: DocumentLog, worker: DocumentWorker, limits: RoomLimits) -> None:
@@ -35,13 +40,14 @@ class Diffs:
         self._worker = worker
         self._inline = limits.diff_inline_bytes
         self._lock = asyncio.Lock()
+        self._asking: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self.forget()
 
     def forget(self) -> None:
         """Give the memory of the answers back."""
         self._full: Answer | None = None
         self._recent: Answer | None = None
-        self._latest: tuple[bytes, Answer] | None = None
+        self._answers: dict[bytes, Answer] = {}
         self._residue: tuple[Snapshot, bytes] | None = None
         self._base_state: tuple[Snapshot, Mapping[int, int]] | None = None
 
@@ -53,6 +59,9 @@ class Diffs:
         state = decode_state_vector(state_vector)
         if not state:
             return self._full_now()
+        known = self._answers.get(state_vector)
+        if known is not None and known.version == self._log.version:
+            return known
         if self._has_base(state):
             whole = self._recent_now()
         else:
@@ -60,7 +69,7 @@ class Diffs:
         if whole is None:
             return None
         update = updates.missing(whole.update, state_vector)
-        return Answer(update, whole.version, whole.sequence)
+        return self._keep(state_vector, Answer(update, whole.version, whole.sequence))
 
     async def missing(self, state_vector: bytes) -> Answer:
         """As `missing_now`, for any size. Raises WorkerError too."""
@@ -69,33 +78,45 @@ class Diffs:
         state = decode_state_vector(state_vector)
         if not state:
             return await self.full()
-        if self._has_base(state):
-            await self._read_residue()
-            # The base may have been replaced meanwhile: the state is looked at again.
-            if (answer := self.missing_now(state_vector)) is not None:
-                return answer
-        version, sequence = self._log.version, self._log.sequence
-        update = await self._worker.missing(self._log.parts(), state_vector)
-        return Answer(update, version, sequence)
+        wanted = self._log.version
+        lock = self._asking.get(state_vector)
+        if lock is None:
+            lock = self._asking[state_vector] = asyncio.Lock()
+        async with lock:
+            known = self._answers.get(state_vector)
+            if known is not None and known.version >= wanted:
+                return known
+            if self._has_base(state):
+                await self._read_residue()
+                # The base may have been replaced meanwhile: the state is looked at again.
+                if (answer := self.missing_now(state_vector)) is not None:
+                    return answer
+            version, sequence = self._log.version, self._log.sequence
+            update = await self._worker.missing(self._log.parts(), state_vector)
+            return self._keep(state_vector, Answer(update, version, sequence))
 
     def caught_up_now(self, state_vector: bytes) -> Answer | None:
         """As `missing_now`, but the same for many who fell behind together, as long as the log
         remembers what came since."""
-        if self._latest is not None:
-            known, answer = self._latest
-            if known == state_vector and self._log.remembers(answer.version):
-                return answer
-        return self._keep_latest(state_vector, self.missing_now(state_vector))
+        known = self._answers.get(state_vector)
+        if known is not None and self._log.remembers(known.version):
+            return known
+        return self.missing_now(state_vector)
 
     async def caught_up(self, state_vector: bytes) -> Answer:
         """As `caught_up_now`, for any size. Raises WorkerError too."""
-        answer = await self.missing(state_vector)
-        self._keep_latest(state_vector, answer)
-        return answer
+        if (answer := self.caught_up_now(state_vector)) is not None:
+            return answer
+        return await self.missing(state_vector)
 
-    def _keep_latest(self, state_vector: bytes, answer: Answer | None) -> Answer | None:
-        if answer is not None and len(answer.update) <= self._inline:
-            self._latest = (state_vector, answer)
+    def _keep(self, state_vector: bytes, answer: Answer) -> Answer:
+        kept = self._answers
+        kept.pop(state_vector, None)
+        kept[state_vector] = answer
+        size = sum(len(asked) + len(told.update) for asked, told in kept.items())
+        while size > self._inline or len(kept) > KEPT_ANSWERS:
+            oldest = next(iter(kept))
+            size -= len(oldest) + len(kept.pop(oldest).update)
         return answer
 
     async def full(self) -> Answer:

@@ -62,7 +62,8 @@ class RoomLimits:
     compact_after_bytes: int = 512 * KIB
     """A tail of either size is compacted while the room is in use."""
     compact_idle_rows: int = 20
-    """A tail of this many rows is worth compacting when the room is about to be unloaded."""
+    """A tail of this many rows, or of over `inspect_inline_bytes`, is worth compacting when the
+    room is about to be unloaded."""
     compact_at_once: int = 1
     """Compactions under way at one time."""
     compact_retry_first: float = 10.0

@@ -82,7 +82,8 @@ class Room:
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
         self.unsaved_since: float | None = None
-        self._coverage = coverage  # what is committed and what is pending
+        self.coverage = coverage
+        """What is committed and what is pending."""
         self._pending = PendingUpdates()
         self._updates_in_flight: list[bytes] = []
         self._rows_in_flight: tuple[NewRow, ...] = ()
@@ -146,11 +147,12 @@ class Room:
 
     def ask(self, session: Session) -> None:
         """Ask a peer for all that it has and the document lacks."""
-        session.send(SyncStep1(self._coverage.state_vector()))
+        session.send(SyncStep1(self.coverage.state_vector()))
 
     def subscribe(self, session: Session) -> None:
         """Send the session what is committed from now on."""
-        if not session.over:
+        if not session.over and not session.subscribed:
+            session.subscribed = True
             self._subscribed.add(session)
 
     def left(self, session: Session) -> None:
@@ -182,18 +184,6 @@ class Room:
         """A large update without what is known, away from the event loop. Raises WorkerError."""
         return await self._worker.trim(update, known)
 
-    def known(self, facts: UpdateFacts) -> dict[int, Ranges]:
-        """What an update with these facts repeats of what is committed or pending."""
-        return self._coverage.known(facts)
-
-    def lacks(self, facts: UpdateFacts) -> bool:
-        """Whether an update with these facts adds to what is committed or pending."""
-        return self._coverage.lacks(facts)
-
-    def opens_gap(self, facts: UpdateFacts) -> bool:
-        """Whether an update with these facts would wait for earlier clocks of its client."""
-        return self._coverage.opens_gap(facts)
-
     def write(self, session: Session, update: bytes, facts: UpdateFacts) -> bool:
         """Take an update that adds something, and repeats no struct, into the next commit, or
         close its sender. Whether it was taken."""
@@ -201,7 +191,7 @@ class Room:
         if refusal is not None:
             session.close(*refusal)
             return False
-        self._coverage.add(facts, len(update))
+        self.coverage.add(facts, len(update))
         self._pending.add(PendingUpdate(update, session.access.user, tuple(facts.structs)))
         if self.unsaved_since is None:
             self.unsaved_since = self._clock.monotonic()
@@ -229,8 +219,8 @@ class Room:
             all_rooms and all_rooms + size > limits.pending_bytes_total
         ):
             return CloseCode.TRY_LATER, "too much is waiting to be saved"
-        too_loose = self._coverage.unresolved + size > limits.unresolved_bytes
-        if too_loose and self._coverage.opens_gap(facts):
+        too_loose = self.coverage.unresolved + size > limits.unresolved_bytes
+        if too_loose and self.coverage.opens_gap(facts):
             return CloseCode.UNPLACEABLE, "too much waits for earlier updates of its clients"
         return None
 
@@ -284,7 +274,7 @@ class Room:
         new, before = [], self.log.version
         for row, facts in rows:
             if self.log.add(row):
-                self._coverage.add(facts, len(row.data))
+                self.coverage.add(facts, len(row.data))
                 new.append(row.data)
         for update in merged_runs(new, self.limits.merge_bytes):
             self._broadcast(update, before)
@@ -297,10 +287,10 @@ class Room:
         """
         if stored.info.sequence < self.log.sequence:
             return False
-        self.told.adopted(self._coverage.state_vector())
+        self.told.adopted(self.coverage.state_vector())
         self.looked = self._clock.monotonic()
         self.log.replace(stored)
-        self._coverage.include(coverage)
+        self.coverage.include(coverage)
         return True
 
     async def tell_owed(self) -> None:

@@ -16,7 +16,7 @@ from collab.errors import (
 )
 from collab.interfaces import Channel
 from collab.protocol.awareness import AwarenessEntry
-from collab.protocol.close import CloseCode
+from collab.protocol.close import CloseCode, fitting
 from collab.protocol.messages import (
     AwarenessUpdate,
     Denied,
@@ -47,9 +47,6 @@ Owed = SyncStatus | Update | Receipt
 NO_STATUS = b"\0"
 """The version 0, as clients write versions: before any edit."""
 READ_ONLY = "this document is read-only for you"
-
-REASON_BYTES = 123
-"""What a WebSocket close frame has room for."""
 
 
 class Session:
@@ -88,6 +85,8 @@ class Session:
             backlog = Backlog(limits.outbox_bytes if alone else limits.outbox_bytes // SHARED)
         supply = CatchingUp(room, self)
         self.outbox = Outbox(channel, supply, backlog, limits.channel_high, limits.receipts)
+        self.subscribed = False
+        """Whether it is sent what is committed; the room keeps it."""
         self._room = room
         self._channel = channel
         self._over = False
@@ -164,7 +163,7 @@ class Session:
 
     def close(self, code: CloseCode, reason: str) -> None:
         if not self._over:
-            self._channel.close(code, _shortened(reason))
+            self._channel.close(code, fitting(reason))
             self.leave(code)
 
     def leave(self, code: CloseCode | None = None) -> None:
@@ -229,7 +228,7 @@ class Session:
         try:
             facts = await room.inspect(update)
             # What is known may grow while a worker trims; the rest is then trimmed here.
-            if known := room.known(facts):
+            if known := room.coverage.known(facts):
                 update = await room.trim(update, known)
                 facts = await room.inspect(update)
         except ProtocolError as error:
@@ -243,13 +242,15 @@ class Session:
         if self._over:  # ended, perhaps for lack of rights, while a worker looked at it
             return
         self._asked = self._asked and echo
-        may_write = self.access.role.may_write
-        if not self._room.lacks(facts) and (may_write or not (self._each and echo)):
+        may_write, coverage = self.access.role.may_write, self._room.coverage
+        if may_write and coverage.continues(facts):
+            self._hand_on(update, facts)
+        elif not coverage.lacks(facts) and (may_write or not (self._each and echo)):
             if self._each or echo:
                 self._owe(self._owed(update))
         elif not may_write:
             self._deny()
-        elif echo and not self._synced and self._room.opens_gap(facts):
+        elif echo and not self._synced and coverage.opens_gap(facts):
             self._hold(Update(update), facts)
             return
         else:
@@ -267,9 +268,12 @@ class Session:
     def _accept(self, update: bytes, facts: UpdateFacts) -> None:
         """Hand the update on, cut to what is new: merged with other structs under the same ids
         it would shift the clocks of all that follows, and the document could not be read."""
-        if known := self._room.known(facts):
+        if known := self._room.coverage.known(facts):
             update = without_known(update, known)
             facts = stored_facts(update)
+        self._hand_on(update, facts)
+
+    def _hand_on(self, update: bytes, facts: UpdateFacts) -> None:
         if self._room.write(self, update, facts) and self._each:
             self._owe(Receipt(True))
 
@@ -306,7 +310,8 @@ class Session:
                 return
             self._held.popleft()
             self._held_bytes -= _size(message)
-            if isinstance(message, Update) and facts is not None and self._room.lacks(facts):
+            coverage = self._room.coverage
+            if isinstance(message, Update) and facts is not None and coverage.lacks(facts):
                 if self.access.role.may_write:
                     self._accept(message.update, facts)
                 else:  # not any more: what waited was not taken
@@ -318,7 +323,7 @@ class Session:
 
     def _waits(self, facts: UpdateFacts | None) -> bool:
         """Whether an update with these facts, or a status, waits for more that the peer has."""
-        ahead = self.codec.claims_ahead if facts is None else self._room.opens_gap(facts)
+        ahead = self.codec.claims_ahead if facts is None else self._room.coverage.opens_gap(facts)
         return ahead and not self._synced
 
     # --- Faults ------------------------------------------------------------------------
@@ -341,8 +346,3 @@ def _size(message: Owed) -> int:
             return len(payload)
         case Receipt():
             return 0
-
-
-def _shortened(reason: str) -> str:
-    """`reason` in as many whole characters as a close frame takes."""
-    return reason.encode("utf-8", "replace")[:REASON_BYTES].decode("utf-8", "ignore")

@@ -23,6 +23,9 @@ class Unresolved:
         self._sizes: dict[int, int] = {}
         self._needs: dict[int, dict[int, int]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._sizes)
+
     @property
     def size(self) -> int:
         return sum(self._sizes.values())

@@ -6,7 +6,6 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from collab.errors import ConfigError
-from collab.storage.asynchronous import postgresql
 from collab.storage.database import Database
 from collab.storage.sqlite import SqliteDatabase, file_of
 
@@ -23,6 +22,9 @@ def open_database(url: str, *, make_directory: bool = False) -> Database:
     """The database behind `url`; nothing is connected yet. Raises ConfigError."""
     parsed = async_url(url)
     if parsed.get_backend_name() != "sqlite":
+        # Only here: SQLAlchemy's asyncio brings its ORM along.
+        from collab.storage.asynchronous import postgresql
+
         return postgresql(parsed)
     path = file_of(parsed)
     if make_directory:

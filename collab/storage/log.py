@@ -21,6 +21,7 @@ from collab.interfaces import (
     Snapshot,
     StoredDocument,
 )
+from collab.storage.prepared import Prepared, Values, in_process
 from collab.storage.requests import conflict
 from collab.storage.tables import documents, snapshots, updates
 
@@ -41,20 +42,27 @@ INFO = (
     documents.c.updated,
 )
 
-_FIND = select(*INFO, documents.c.deleted).where(documents.c.id == _id)
-_SNAPSHOT = select(
-    snapshots.c.sequence, snapshots.c.data, snapshots.c.state_vector, snapshots.c.delete_set
-).where(snapshots.c.document == _id)
-_ROWS = (
+_FIND = Prepared(select(*INFO, documents.c.deleted).where(documents.c.id == _id), "document")
+_SNAPSHOT = Prepared(
+    select(
+        snapshots.c.sequence, snapshots.c.data, snapshots.c.state_vector, snapshots.c.delete_set
+    ).where(snapshots.c.document == _id),
+    "document",
+)
+_BASE = Prepared(select(snapshots.c.sequence).where(snapshots.c.document == _id), "document")
+_ROWS = Prepared(
     select(updates.c.sequence, updates.c.data)
     .where(updates.c.document == _id, updates.c.sequence > bindparam("after"))
-    .order_by(updates.c.sequence)
+    .order_by(updates.c.sequence),
+    "document",
+    "after",
 )
 
-_TAKE_ONE = (
+_TAKE_ONE = Prepared(
     select(documents.c.sequence)
     .where(documents.c.id == _id, documents.c.deleted.is_(None))
-    .with_for_update()
+    .with_for_update(),
+    "document",
 )
 _TAKE = (
     select(documents.c.id, documents.c.sequence)
@@ -62,12 +70,15 @@ _TAKE = (
     .order_by(documents.c.id)
     .with_for_update()
 )
-_MOVE = (
+_MOVE = Prepared(
     update(documents)
     .where(documents.c.id == bindparam("moved"))
-    .values(sequence=bindparam("sequence"), updated=bindparam("updated"))
+    .values(sequence=bindparam("sequence"), updated=bindparam("updated")),
+    "sequence",
+    "updated",
+    "moved",
 )
-_ADD = insert(updates)
+_ADD = Prepared(insert(updates), "document", "sequence", "data", "author", "clients", "created")
 _REMOVE = delete(updates).where(
     updates.c.document == _id, updates.c.sequence.in_(bindparam("rows", expanding=True))
 )
@@ -77,10 +88,10 @@ _ADD_SNAPSHOT = insert(snapshots)
 
 def find(connection: Connection, document: str) -> DocumentInfo:
     """Raises DocumentNotFound or DocumentDeleted."""
-    row = connection.execute(_FIND, {"document": document}).one_or_none()
-    if row is None:
+    found = _FIND.rows(connection, document)
+    if not found:
         raise DocumentNotFound(document)
-    *info, deleted = row
+    *info, deleted = found[0]
     if deleted is not None:
         raise DocumentDeleted(document)
     return as_info(info)
@@ -88,7 +99,7 @@ def find(connection: Connection, document: str) -> DocumentInfo:
 
 def take(connection: Connection, document: str) -> None:
     """Lock the row of a document until the transaction ends. Raises as `find`."""
-    if connection.execute(_TAKE_ONE, {"document": document}).one_or_none() is None:
+    if not _TAKE_ONE.rows(connection, document):
         find(connection, document)  # raises what is the matter
 
 
@@ -100,8 +111,8 @@ def as_info(columns: Sequence[Any]) -> DocumentInfo:
 
 def load(connection: Connection, document: str) -> StoredDocument:
     info = find(connection, document)
-    row = connection.execute(_SNAPSHOT, {"document": document}).one_or_none()
-    snapshot = None if row is None else Snapshot(*row)
+    found = _SNAPSHOT.rows(connection, document)
+    snapshot = Snapshot(*found[0]) if found else None
     return StoredDocument(info, snapshot, tuple(_rows(connection, document, after=-1)))
 
 
@@ -114,30 +125,19 @@ def read(connection: Connection, document: str, after: int) -> list[LogRow] | No
 
 def append(connection: Connection, batch: Sequence[Append], now: float) -> list[int | None]:
     taken = _take(connection, [entry.document for entry in batch])
-    moves: list[dict[str, object]] = []
-    rows: list[dict[str, object]] = []
+    moves: list[Values] = []
+    rows: list[Values] = []
     for entry in batch:
         sequence = taken.get(entry.document)
         if sequence is None:
             continue
         for row in entry.rows:
             sequence += 1
-            rows.append(
-                {
-                    "document": entry.document,
-                    "sequence": sequence,
-                    "data": row.data,
-                    "author": row.author,
-                    "clients": row.clients,
-                    "created": now,
-                }
-            )
+            rows.append((entry.document, sequence, row.data, row.author, row.clients, now))
         taken[entry.document] = sequence
-        moves.append({"moved": entry.document, "sequence": sequence, "updated": now})
-    if moves:
-        connection.execute(_MOVE, moves)
-    if rows:
-        connection.execute(_ADD, rows)
+        moves.append((sequence, now, entry.document))
+    _MOVE.each(connection, moves)
+    _ADD.each(connection, rows)
     return [taken.get(entry.document) for entry in batch]
 
 
@@ -150,9 +150,10 @@ def compact(
     now: float,
 ) -> None:
     key = {"document": document}
-    if connection.execute(_TAKE_ONE, key).one_or_none() is None:
+    if not _TAKE_ONE.rows(connection, document):
         raise conflict(document, "it was deleted")
-    if connection.execute(_SNAPSHOT.with_only_columns(snapshots.c.sequence), key).scalar() != base:
+    found = _BASE.rows(connection, document)
+    if (found[0][0] if found else None) != base:
         raise conflict(document, "its snapshot was replaced")
     removed = 0
     for part in _parts(sorted(rows)):
@@ -174,16 +175,17 @@ def compact(
 
 
 def _rows(connection: Connection, document: str, after: int) -> list[LogRow]:
-    found = connection.execute(_ROWS, {"document": document, "after": after})
-    return [LogRow(sequence, data) for sequence, data in found]
+    return [LogRow(sequence, data) for sequence, data in _ROWS.rows(connection, document, after)]
 
 
 def _take(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Lock the rows of those that live until the transaction ends; their sequences."""
-    if len(ids) == 1:  # the rhythm of a quiet server, and a fixed statement is cheaper
-        row = connection.execute(_TAKE_ONE, {"document": ids[0]}).one_or_none()
-        return {} if row is None else {ids[0]: row.sequence}
     taken: dict[str, int] = {}
+    if len(ids) == 1 or in_process(connection):
+        for document in ids:
+            for (sequence,) in _TAKE_ONE.rows(connection, document):
+                taken[document] = sequence
+        return taken
     for part in _parts(sorted(ids)):
         for document, sequence in connection.execute(_TAKE, {"ids": part}):
             taken[document] = sequence

@@ -5,17 +5,19 @@ from __future__ import annotations
 import threading
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, select, text
 
 from collab.errors import ConfigError
 from collab.storage.database import Database
 from collab.storage.engine import open_database
+
+if TYPE_CHECKING:  # it takes long to import, and most starts have nothing to migrate
+    from alembic.config import Config
+
+_version = Table("alembic_version", MetaData(), Column("version_num", Text))
+"""Where Alembic notes the revision of a database."""
 
 _alembic = threading.Lock()
 """Alembic keeps the migration under way in a global variable."""
@@ -42,9 +44,9 @@ async def require_current(database: Database) -> None:
     """Raises ConfigError, in one line that says what to do, unless the schema is this
     version's; StorageError if the database cannot be asked."""
     found = await database.read(_revision)
-    if found == _head():
+    if found == revisions()[-1]:
         return
-    if found is None or found in _known():
+    if found is None or found in revisions():
         raise ConfigError("the database is not migrated: run `collab migrate`")
     raise _newer(found)
 
@@ -53,8 +55,13 @@ def upgrade(connection: Connection) -> None:
     """The transaction of `migrate`."""
     lock(connection)
     found = _revision(connection)
-    if found is not None and found not in _known():
+    if found == revisions()[-1]:
+        return
+    if found is not None and found not in revisions():
         raise _newer(found)
+    from alembic import command
+    from alembic.util import CommandError
+
     with _alembic:
         try:
             command.upgrade(configuration(connection), "head")
@@ -70,6 +77,8 @@ def lock(connection: Connection) -> None:
 
 def configuration(connection: Connection | None = None) -> Config:
     """Alembic's, without a file: a wheel has none."""
+    from alembic.config import Config
+
     config = Config()
     # Alembic interpolates: a % in a path would be read as the start of a name.
     config.set_main_option("script_location", str(_directory()).replace("%", "%%"))
@@ -84,21 +93,16 @@ def _directory() -> Path:
 
 
 @cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(configuration())
-
-
-@cache
-def _known() -> frozenset[str]:
-    return frozenset(script.revision for script in _scripts().walk_revisions())
-
-
-def _head() -> str | None:
-    return _scripts().get_current_head()
+def revisions() -> tuple[str, ...]:
+    """All revisions, oldest first: the numbers that their files are named by."""
+    found = (_directory() / "versions").glob("[0-9]*_*.py")
+    return tuple(sorted(path.name.partition("_")[0] for path in found))
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_version.name):
+        return None
+    return connection.execute(select(_version.c.version_num)).scalar_one_or_none()
 
 
 def _newer(revision: str) -> ConfigError:

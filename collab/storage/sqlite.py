@@ -124,25 +124,34 @@ class _Driver(aiosqlite.Connection):
         super().__init__(connect, iter_chunk_size=64)
         self._writes = writes
         self._engine = _engine(lambda: self._conn, writes=writes)
+        self._opened: Connection | None = None
 
     async def transact(self, work: Work[T]) -> T:
-        result: T = await self._in_thread(_transact, self._engine, self._writes, work)
+        result: T = await self._in_thread(self._transact, work)
         return result
 
     async def aclose(self) -> None:
         """Close, after all that is in line."""
-        await self._in_thread(self._engine.dispose)
+        await self._in_thread(self._disconnect)
         await self.close()
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         return await self._execute(function, *arguments)  # type: ignore[no-untyped-call]
 
+    def _transact(self, work: Work[T]) -> T:
+        with storage_errors():
+            if self._opened is None:
+                # Kept: taking it from a pool each time costs as much as a small commit.
+                self._opened = self._engine.connect()
+            with self._opened.begin():
+                # Here, not in an event of the engine: listeners make every statement slower.
+                _begin(self._opened, writes=self._writes)
+                return work(self._opened)
 
-def _transact(engine: Engine, writes: bool, work: Work[T]) -> T:
-    with storage_errors(), engine.begin() as connection:
-        # Here, not in an event of the engine: listeners make every statement slower.
-        _begin(connection, writes=writes)
-        return work(connection)
+    def _disconnect(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+        self._engine.dispose()
 
 
 def _begin(connection: Connection, *, writes: bool) -> None:
