@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from starlette.routing import WebSocketRoute
 
 from collab.service import Service
+from collab.transport.endpoint import SocketEndpoint
 from collab.transport.hocuspocus import HocuspocusLimits, HocuspocusWire
-from collab.transport.socket import Socket, SocketEndpoint, SocketLimits
+from collab.transport.socket import Socket, SocketLimits
 from collab.transport.websocket import YjsWire
 from collab.transport.ysweet import YSweetWire
 

@@ -14,6 +14,7 @@ from websockets.frames import Frame
 from collab.admission.doors import Doors
 from collab.admission.rates import TokenBucket
 from collab.protocol.close import CloseCode
+from collab.transport.inbox import Listener
 from collab.transport.socket import IDENTIFIED
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
 
@@ -77,14 +78,21 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
                 self.transport.pause_reading()
 
     async def receive(self) -> Any:
-        if self.handshake_complete and not self._asked:
-            self._asked = True
-            self._extend(UNLIMITED if self._known else self.early_message)
+        if self.handshake_complete:
+            self._ask()
         message = await self.queue.get()
-        if self.read_paused and self.queue.empty():
+        if self.queue.empty():
+            self.go_on()
+        return message
+
+    def listen(self, listener: Listener | None) -> None:
+        self._ask()
+        super().listen(listener)
+
+    def go_on(self) -> None:
+        if self.read_paused:
             self.read_paused = False
             self._go_on()
-        return message
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
@@ -99,6 +107,11 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     def handle_cont(self, event: Frame) -> None:
         if self._affords():
             super().handle_cont(event)
+
+    def _ask(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self._extend(UNLIMITED if self._known else self.early_message)
 
     def _identified(self) -> None:
         self._known = True

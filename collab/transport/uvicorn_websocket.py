@@ -12,14 +12,15 @@ import socket
 import struct
 import sys
 from asyncio.transports import BaseTransport
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
 from collab.protocol.close import CloseCode
 from collab.transport.channel import NETWORK
+from collab.transport.uvicorn_direct import DirectWebSocketProtocol
 
 LINUX: Final = sys.platform == "linux"
 if LINUX:
@@ -51,7 +52,7 @@ _ACKED_AT: Final = 120
 """Where Linux tells in its TCP_INFO how many bytes the peer acknowledged."""
 
 
-class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
+class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     """What `collab serve` runs uvicorn with."""
 
     _unread_pongs = 0
@@ -82,6 +83,13 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         async def send(self, message: Any) -> None:
             self._written += len(message.get("bytes") or b"")
             await super().send(message)
+
+        def writer(self) -> Callable[[bytes], None]:
+            return self._write
+
+        def _write(self, data: bytes) -> None:
+            self._written += len(data)
+            self.transport.write(data)
 
     # --- What a peer sends -------------------------------------------------------------
 

@@ -67,9 +67,7 @@ class YjsWire:
             return taken
 
         try:
-            while (frame := await socket.frame(larger)) is not None:
-                if (waiting := session.receive(frame)) is not None:
-                    await waiting
+            await socket.each(session.receive, larger)
         finally:
             watch.stop()
             code = socket.channel.closed_with

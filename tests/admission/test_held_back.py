@@ -13,7 +13,8 @@ import pytest
 from collab.access import Identity
 from collab.admission.connections import Admission, AdmissionLimits
 from collab.protocol.close import CloseCode
-from collab.transport.socket import IDENTIFIED, Socket, SocketEndpoint, SocketLimits
+from collab.transport.endpoint import SocketEndpoint
+from collab.transport.socket import IDENTIFIED, Socket, SocketLimits
 from tests.support.asgi import AsgiSocket
 from tests.support.virtual import LoopClock
 
@@ -33,8 +34,10 @@ class Wire:
         self.sockets.append(socket)
         if self.identity is not None:
             socket.identified(self.identity)
-        while await socket.frame() is not None:
-            self.frames += 1
+        await socket.each(self.take)
+
+    def take(self, frame: bytes) -> None:
+        self.frames += 1
 
 
 class Served:
@@ -179,8 +182,11 @@ async def test_a_seat_is_given_back_however_it_ends(end: str) -> None:
         if end == "text":
             await served.wire.serve(socket)
             return
-        await socket.frame()
-        raise asyncio.CancelledError if end == "cancelled" else RuntimeError("failed")
+
+        def take(frame: bytes) -> None:
+            raise asyncio.CancelledError if end == "cancelled" else RuntimeError("failed")
+
+        await socket.each(take)
 
     endpoint = SocketEndpoint(
         fail, SocketLimits(10, 20, 15), Random(1), lambda: False, served.admission
