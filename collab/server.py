@@ -15,10 +15,12 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from collab.admission.addresses import Addresses
 from collab.admission.doors import ROOM, Doors
 from collab.app import Service
 from collab.errors import ConfigError
 from collab.settings import Settings
+from collab.sockets import SocketsFirst
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import metered
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
@@ -122,7 +124,9 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     doors = Doors(ROOM * settings.connections, ROOM * settings.connections_per_address)
     return uvicorn.Config(
-        app,
+        SocketsFirst(app, Addresses(settings.trusted_proxies)),
+        # uvicorn would take an object that only returns what is to be awaited for ASGI 2.
+        interface="asgi3",
         # Started and stopped here, so that a failure is our error and not uvicorn's traceback.
         lifespan="off",
         http=bounded(doors),

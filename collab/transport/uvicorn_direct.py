@@ -15,7 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.protocol import State
 
 from collab.protocol.close import CloseCode
-from collab.transport.channel import LOW_WATER
+from collab.transport.channel import LOW_WATER, NETWORK
 from collab.transport.direct import DIRECT, DirectChannel
 from collab.transport.inbox import Inbox, Listener
 
@@ -52,7 +52,7 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.handshake_complete:  # else it was refused
             extensions: Any = self.scope["extensions"]
-            extensions[DIRECT] = self
+            extensions[DIRECT], extensions[NETWORK] = self, self.taken
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._channel is not None:

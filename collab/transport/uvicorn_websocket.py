@@ -8,6 +8,7 @@ is late for a dead peer, also where the ping waits behind megabytes on a thin li
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 import sys
@@ -19,7 +20,6 @@ from typing import Any, Final
 from websockets.frames import Frame
 
 from collab.protocol.close import CloseCode
-from collab.transport.channel import NETWORK
 from collab.transport.uvicorn_direct import DirectWebSocketProtocol
 
 LINUX: Final = sys.platform == "linux"
@@ -72,10 +72,8 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
             with suppress(OSError):  # a Unix socket
                 self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)
 
-    async def run_asgi(self) -> None:
-        extensions: Any = self.scope["extensions"]
-        extensions[NETWORK] = self.taken
-        await super().run_asgi()
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
         self._abort_soon()
 
     if not LINUX:
