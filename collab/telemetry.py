@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -33,14 +32,25 @@ _QUIET = (
 )
 
 
-@contextmanager
-def bind(**fields: object) -> Iterator[None]:
-    """Add `fields` to every line that the current task, and the tasks it makes, log."""
-    token = _bound.set({**_bound.get(), **fields})
-    try:
-        yield
-    finally:
-        _bound.reset(token)
+class _Binding:
+    """Not a generator: each connection keeps one or two for as long as it lives."""
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, fields: dict[str, object]) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        self._token = _bound.set({**_bound.get(), **self._fields})
+
+    def __exit__(self, *error: object) -> None:
+        _bound.reset(self._token)
+
+
+def bind(**fields: object) -> _Binding:
+    """While it is entered, add `fields` to every line that the current task, and the tasks it
+    makes, log."""
+    return _Binding(fields)
 
 
 class _Bound(logging.Filter):

@@ -156,6 +156,18 @@ class DirectSocket(Socket):
     """Takes frames as they are parsed. A task is woken for those only that must be awaited;
     what comes meanwhile waits here, and then in the network."""
 
+    __slots__ = (
+        "_larger",
+        "_line",
+        "_over",
+        "_pause",
+        "_run",
+        "_take",
+        "_waiter",
+        "_waiting",
+        "_work",
+    )
+
     def __init__(
         self, scope: Scope, line: Line, channel: DirectChannel, limits: SocketLimits, seat: Seat
     ) -> None:

@@ -1,4 +1,5 @@
-"""What a WebSocket peer sent and the application did not take yet."""
+"""What a WebSocket peer sent and the application did not take yet, and what it waits for to send:
+both small, since each connection has them."""
 
 from __future__ import annotations
 
@@ -55,6 +56,34 @@ class Inbox:
             messages, self._messages = self._messages, []
             for message in messages:
                 _tell(listener, message)
+
+
+class Gate:
+    """In the place of uvicorn's `asyncio.Event`, which most never wait for. Open at first."""
+
+    __slots__ = ("_open", "_opened")
+
+    def __init__(self) -> None:
+        self._open = True
+        self._opened: asyncio.Event | None = None
+
+    def is_set(self) -> bool:
+        return self._open
+
+    def set(self) -> None:
+        self._open = True
+        if self._opened is not None:
+            self._opened.set()
+            self._opened = None
+
+    def clear(self) -> None:
+        self._open = False
+
+    async def wait(self) -> None:
+        while not self._open:
+            if self._opened is None:
+                self._opened = asyncio.Event()
+            await self._opened.wait()
 
 
 def _tell(listener: Listener, message: Any) -> None:

@@ -39,6 +39,8 @@ class SocketLimits:
 class Socket:
     """An accepted connection: its frames in, its channel out."""
 
+    __slots__ = ("channel", "idle", "limits", "scope", "seat")
+
     def __init__(self, scope: Scope, channel: Endable, limits: SocketLimits, seat: Seat) -> None:
         self.scope = scope
         self.channel = channel
@@ -99,6 +101,8 @@ class Socket:
 
 class StockSocket(Socket):
     """Asks for one frame after the other, as any ASGI server hands them out."""
+
+    __slots__ = ("_covers", "_receive", "_stock")
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from websockets.protocol import State
 from collab.protocol.close import CloseCode
 from collab.transport.channel import LOW_WATER, NETWORK
 from collab.transport.direct import DIRECT, DirectChannel
-from collab.transport.inbox import Inbox, Listener
+from collab.transport.inbox import Gate, Inbox, Listener
 
 try:
     from websockets.speedups import apply_mask
@@ -44,7 +44,9 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
         self.inbox = Inbox()
-        self.queue = self.inbox  # type: ignore[assignment] # what uvicorn needs of its queue
+        # What uvicorn needs of a queue and of an event.
+        self.queue = self.inbox  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
         # So that the channel is told of the mark that sessions wait for.
         self.transport.set_write_buffer_limits(LOW_WATER - 1, LOW_WATER - 1)
 
@@ -79,6 +81,7 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
         self._channel = channel
         if self.disconnected:
             channel.abandon()
+        self._forget_handshake()
 
     def part(self, code: CloseCode, reason: str) -> None:
         if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
@@ -102,6 +105,14 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
+
+    def _forget_handshake(self) -> None:
+        """Request and response are kilobytes that nothing asks for again. uvicorn's parser has
+        them too, until it begins anew: between two frames that changes nothing."""
+        if self.conn.state is State.OPEN and not self._passing:
+            del self.request, self.response
+            self.conn.parser = self.conn.parse()
+            next(self.conn.parser)
 
     # --- What a peer sends -------------------------------------------------------------
 
