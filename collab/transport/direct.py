@@ -273,6 +273,8 @@ class DirectSocket(Socket):
 
     async def _later(self, frame: bytes, seconds: float) -> None:
         """Take a frame once it is paid for, unless the connection is closed meanwhile."""
+        if self.channel.closed_with is not None:
+            return
         self._pause = asyncio.ensure_future(self.seat.clock.sleep(seconds))
         try:
             await asyncio.wait((self._pause,))

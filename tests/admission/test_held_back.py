@@ -16,6 +16,7 @@ from collab.protocol.close import CloseCode
 from collab.transport.endpoint import SocketEndpoint
 from collab.transport.socket import IDENTIFIED, Socket, SocketLimits
 from tests.support.asgi import AsgiSocket
+from tests.support.direct import DirectPeer
 from tests.support.virtual import LoopClock
 
 ANN = Identity("ann", "Ann", verified=True)
@@ -40,7 +41,15 @@ class Wire:
         self.frames += 1
 
 
+@pytest.fixture(autouse=True, params=[AsgiSocket, DirectPeer])
+def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it holds over any ASGI server, and over our own."""
+    monkeypatch.setattr(Served, "kind", request.param)
+
+
 class Served:
+    kind: type[AsgiSocket] = AsgiSocket
+
     def __init__(self, **limits: Any) -> None:
         self.wire = Wire()
         self.admission = Admission(AdmissionLimits(**limits), LoopClock())
@@ -50,7 +59,7 @@ class Served:
         )
 
     def peer(self, **scope: Any) -> AsgiSocket:
-        return AsgiSocket(self.endpoint, "/ws/x", **scope)
+        return self.kind(self.endpoint, "/ws/x", **scope)
 
 
 def feed(socket: AsgiSocket, frames: int) -> None:
@@ -202,7 +211,7 @@ async def test_a_seat_is_given_back_however_it_ends(end: str) -> None:
         with pytest.raises(OSError, match="gone"):
             await endpoint({"type": "websocket", "headers": []}, receive, send)
     else:
-        socket = AsgiSocket(endpoint, "/ws/x")
+        socket = Served.kind(endpoint, "/ws/x")
 
         @asynccontextmanager
         async def tolerant() -> Any:
