@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -31,6 +32,9 @@ BACKLOG: Final = 2048
 PARTING_SECONDS: Final = 1.0
 """For the peers to answer their close, after the drain."""
 _LOOK_SECONDS: Final = 0.02
+GARBAGE: Final = 5_000, 5, 5
+"""Objects made and kept before the collector of cycles looks at them, and how often it looks at
+the young before the older: by default 700 objects, which is each few connections."""
 GRACE_SECONDS: Final = 1
 """What requests under way get after the drain; then their tasks are cancelled."""
 
@@ -167,6 +171,9 @@ async def serve(
 
 def run(app: FastAPI, service: Service, settings: Settings, ready: Callable[[str], None]) -> None:
     """`serve` on the fastest event loop there is."""
+    # What is there by now stays: it need not be looked through again and again.
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serve(app, service, settings, ready))
 

@@ -180,7 +180,7 @@ async def test_frames_may_be_cut_anywhere(server: ServerProcess, piece: int) -> 
             client.transport.write(MIXED[at : at + piece])
             await asyncio.sleep(0)
         async with asyncio.timeout(20):
-            answers = []
+            answers: list[bytes] = []
             while len(answers) < 4:
                 answers += [a for a in [await client.recv(decode=False)] if a[:1] != b"\0"]
     presence = yjs.decode(next(a for a in answers if a != STATUS))
