@@ -4,7 +4,7 @@ straight to the transport, and come straight from the parser."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import copy_context
 from typing import Final, Protocol
 
@@ -27,6 +27,9 @@ class Line(Protocol):
 
     def writer(self) -> Callable[[bytes], None]:
         """Takes bytes of whole WebSocket frames."""
+
+    def write_parts(self, parts: Sequence[bytes]) -> None:
+        """The same, of what is not in one piece."""
 
     def buffered(self) -> int: ...
 
@@ -103,8 +106,7 @@ class DirectChannel:
             _last.payload, _last.frame = frame, header_of(len(frame)) + frame
             self._write(_last.frame)
         else:
-            self._write(header_of(len(frame)))
-            self._write(frame)
+            self._line.write_parts((header_of(len(frame)), frame))
 
     def close(self, code: CloseCode, reason: str) -> None:
         if self._closing is None:

@@ -8,7 +8,7 @@ frame. Nearly all frames are whole, small, binary messages: those are cut out he
 from __future__ import annotations
 
 from asyncio.transports import BaseTransport
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -70,6 +70,9 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def writer(self) -> Callable[[bytes], None]:
         return self.transport.write
+
+    def write_parts(self, parts: Sequence[bytes]) -> None:
+        self.transport.writelines(parts)
 
     def buffered(self) -> int:
         return self.transport.get_write_buffer_size()

@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 from asyncio.transports import BaseTransport
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -84,6 +84,10 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
 
         def writer(self) -> Callable[[bytes], None]:
             return self._write
+
+        def write_parts(self, parts: Sequence[bytes]) -> None:
+            self._written += sum(map(len, parts))
+            super().write_parts(parts)
 
         def _write(self, data: bytes) -> None:
             self._written += len(data)

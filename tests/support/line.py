@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from websockets.frames import Close, Frame, Opcode
 
@@ -65,6 +65,9 @@ class FakeLine:
 
     def writer(self) -> Callable[[bytes], None]:
         return self._write
+
+    def write_parts(self, parts: Sequence[bytes]) -> None:
+        self._write(b"".join(parts))
 
     def buffered(self) -> int:
         return sum(map(len, self._waits))
