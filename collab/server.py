@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -15,10 +16,12 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from collab.admission.addresses import Addresses
 from collab.admission.doors import ROOM, Doors
 from collab.app import Service
 from collab.errors import ConfigError
 from collab.settings import Settings
+from collab.sockets import SocketsFirst
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import metered
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
@@ -29,6 +32,9 @@ BACKLOG: Final = 2048
 PARTING_SECONDS: Final = 1.0
 """For the peers to answer their close, after the drain."""
 _LOOK_SECONDS: Final = 0.02
+GARBAGE: Final = 5_000, 5, 5
+"""Objects made and kept before the collector of cycles looks at them, and how often it looks at
+the young before the older: by default 700 objects, which is each few connections."""
 GRACE_SECONDS: Final = 1
 """What requests under way get after the drain; then their tasks are cancelled."""
 
@@ -122,7 +128,9 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     doors = Doors(ROOM * settings.connections, ROOM * settings.connections_per_address)
     return uvicorn.Config(
-        app,
+        SocketsFirst(app, Addresses(settings.trusted_proxies)),
+        # uvicorn would take an object that only returns what is to be awaited for ASGI 2.
+        interface="asgi3",
         # Started and stopped here, so that a failure is our error and not uvicorn's traceback.
         lifespan="off",
         http=bounded(doors),
@@ -163,6 +171,9 @@ async def serve(
 
 def run(app: FastAPI, service: Service, settings: Settings, ready: Callable[[str], None]) -> None:
     """`serve` on the fastest event loop there is."""
+    # What is there by now stays: it need not be looked through again and again.
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serve(app, service, settings, ready))
 

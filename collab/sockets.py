@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from starlette.routing import WebSocketRoute
+from fastapi import FastAPI
+from starlette.routing import Match, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from collab.admission.addresses import Addresses
 from collab.service import Service
+from collab.transport.endpoint import SocketEndpoint
 from collab.transport.hocuspocus import HocuspocusLimits, HocuspocusWire
-from collab.transport.socket import Socket, SocketEndpoint, SocketLimits
+from collab.transport.socket import Socket, SocketLimits
 from collab.transport.websocket import YjsWire
 from collab.transport.ysweet import YSweetWire
 
@@ -34,3 +38,23 @@ def sockets(service: Service) -> list[WebSocketRoute]:
         WebSocketRoute("/hocuspocus", hocuspocus),
         WebSocketRoute("/hocuspocus/", hocuspocus),
     ]
+
+
+class SocketsFirst:
+    """Hands connections to the sockets of `app` past its layers, all of which are HTTP's but for
+    the one that finds out the peer's address: each would be one more coroutine that every
+    connection keeps for as long as it lives."""
+
+    def __init__(self, app: FastAPI, addresses: Addresses) -> None:
+        self._app: ASGIApp = app
+        self._addresses = addresses
+        self._routes = [route for route in app.routes if isinstance(route, WebSocketRoute)]
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "websocket":
+            for route in self._routes:
+                if route.matches(scope)[0] is Match.FULL:
+                    address = self._addresses.of(scope)
+                    scope["client"] = (address, 0) if address else None
+                    return route.app(scope, receive, send)
+        return self._app(scope, receive, send)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, TextIO
 
@@ -32,14 +32,25 @@ _QUIET = (
 )
 
 
-@contextmanager
-def bind(**fields: object) -> Iterator[None]:
-    """Add `fields` to every line that the current task, and the tasks it makes, log."""
-    token = _bound.set({**_bound.get(), **fields})
-    try:
-        yield
-    finally:
-        _bound.reset(token)
+class _Binding:
+    """Not a generator: each connection keeps one or two for as long as it lives."""
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, fields: dict[str, object]) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        self._token = _bound.set({**_bound.get(), **self._fields})
+
+    def __exit__(self, *error: object) -> None:
+        _bound.reset(self._token)
+
+
+def bind(**fields: object) -> _Binding:
+    """While it is entered, add `fields` to every line that the current task, and the tasks it
+    makes, log."""
+    return _Binding(fields)
 
 
 class _Bound(logging.Filter):
@@ -55,8 +66,13 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _moment(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds = int(record.created)
+    return f"{_second(seconds)}.{int((record.created - seconds) * 1000):03}Z"
+
+
+@lru_cache(2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class JsonFormatter(logging.Formatter):
@@ -103,6 +119,9 @@ def configure(level: str, form: Literal["text", "json"], stream: TextIO | None =
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # No line says where in the code it comes from, or from which thread.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name in _QUIET:
         logger = logging.getLogger(name)
         logger.handlers.clear()

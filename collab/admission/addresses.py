@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -18,6 +19,8 @@ Network = IPv4Network | IPv6Network
 
 MAX_HOPS: Final = 32
 """Entries of `X-Forwarded-For` that are looked at, from the last one on."""
+LONGEST: Final = 128
+"""Characters of an address with zone and port, at most."""
 _HERE: Final = IPv4Address("127.0.0.1")
 """What a peer on a Unix socket counts as: it is on this machine."""
 
@@ -56,6 +59,11 @@ class Addresses:
 def parse_address(text: str) -> Address | None:
     """Read an address as peers and proxies write it: bare, with a port, in brackets, IPv4
     within IPv6, or `unix:`. None for anything else."""
+    return _parsed(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(1024)
+def _parsed(text: str) -> Address | None:
     text = text.strip()
     if text.startswith("unix:"):
         return _HERE

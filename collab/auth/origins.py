@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
+_LONGEST = 128
+"""Characters of an address with its zone, at most."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -61,6 +64,11 @@ def _bare(host: str) -> str:
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
+    return _parsed(host) if len(host) <= _LONGEST else None
+
+
+@lru_cache(1024)
+def _parsed(host: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(host)
     except ValueError:

@@ -94,7 +94,7 @@ class Session:
         self._receipt_bytes = 0
         self._synced = False
         """Whether its answer to our sync step 1 is in."""
-        self._held: deque[tuple[SyncStatus | Update, UpdateFacts | None]] = deque()
+        self._held: deque[tuple[SyncStatus | Update, UpdateFacts | None]] | None = None
         self._refused = False
         """Whether an edit of this session is neither logged nor known."""
         self._status_kept = NO_STATUS
@@ -171,7 +171,7 @@ class Session:
         all the same."""
         if not self._over:
             self._over = True
-            self._held.clear()
+            self._held = None
             self.outbox.end()
             self._room.left(self)
             self.ended(code)
@@ -296,6 +296,8 @@ class Session:
 
     def _hold(self, message: SyncStatus | Update, facts: UpdateFacts | None) -> None:
         limits = self._room.limits
+        if self._held is None:  # as for most, always
+            self._held = deque()
         self._held.append((message, facts))
         self._held_bytes += _size(message)
         if self._held_bytes > limits.unresolved_bytes or len(self._held) > limits.receipts:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from collab.interfaces import Channel
 from collab.protocol.close import CloseCode
 from collab.transport.closing import close_reason
 
@@ -29,6 +30,17 @@ def network_of(scope: Message) -> Callable[[], int] | None:
     it."""
     found: Callable[[], int] | None = (scope.get("extensions") or {}).get(NETWORK)
     return found
+
+
+class Endable(Channel, Protocol):
+    """A channel as those know it who own the connection."""
+
+    @property
+    def closed_with(self) -> CloseCode | None:
+        """The code that our side closed with."""
+
+    def abandon(self) -> None:
+        """The connection is gone: forget what waits."""
 
 
 class AsgiChannel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -108,12 +108,7 @@ class _Connection:
         self._channel.on_drain(self._drained)
         watching = asyncio.create_task(self._watch(), name="hocuspocus watch")
         try:
-            while (frame := await self._socket.frame(self._larger)) is not None and not self.over:
-                self._receive(frame)
-                if self._tasks:
-                    await self._room()
-                if self._unread:
-                    await asyncio.sleep(0)  # a peer that sends without end may yet be reading
+            await self._socket.each(self._take, self._larger)
         finally:
             tasks = (watching, *self._tasks)
             for task in tasks:
@@ -123,6 +118,18 @@ class _Connection:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- In ----------------------------------------------------------------------------
+
+    def _take(self, frame: bytes) -> Awaitable[None] | None:
+        if not self.over:
+            self._receive(frame)
+        if self._unread:
+            return self._let_it_read()
+        return self._room() if self._crowded and self._tasks else None
+
+    async def _let_it_read(self) -> None:
+        """A peer that sends without end may yet be reading."""
+        await self._room()
+        await asyncio.sleep(0)
 
     def _receive(self, frame: bytes) -> None:
         try:

@@ -7,6 +7,7 @@ gather the largest message there may be, whoever sends it. And nobody counts fra
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, ClassVar, Final
 
 from websockets.frames import Frame
@@ -14,6 +15,7 @@ from websockets.frames import Frame
 from collab.admission.doors import Doors
 from collab.admission.rates import TokenBucket
 from collab.protocol.close import CloseCode
+from collab.transport.inbox import Listener
 from collab.transport.socket import IDENTIFIED
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
 
@@ -77,17 +79,24 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
                 self.transport.pause_reading()
 
     async def receive(self) -> Any:
-        if self.handshake_complete and not self._asked:
-            self._asked = True
-            self._extend(UNLIMITED if self._known else self.early_message)
+        if self.handshake_complete:
+            self._ask()
         message = await self.queue.get()
-        if self.read_paused and self.queue.empty():
-            self.read_paused = False
-            self._go_on()
+        if self.queue.empty():
+            self.go_on()
         return message
 
-    async def run_asgi(self) -> None:
-        await super().run_asgi()
+    def listen(self, listener: Listener | None) -> None:
+        self._ask()
+        super().listen(listener)
+
+    def go_on(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self._go_on()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
         # The peer's answer to our close may be unread. Should it stand behind much, it is not
         # looked for: what comes is dropped, so that a peer that first sends all that it has
         # finds out why it was closed, and a deadline ends it.
@@ -99,6 +108,11 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     def handle_cont(self, event: Frame) -> None:
         if self._affords():
             super().handle_cont(event)
+
+    def _ask(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self._extend(UNLIMITED if self._known else self.early_message)
 
     def _identified(self) -> None:
         self._known = True

@@ -8,18 +8,19 @@ is late for a dead peer, also where the ping waits behind megabytes on a thin li
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 import sys
 from asyncio.transports import BaseTransport
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
 from collab.protocol.close import CloseCode
-from collab.transport.channel import NETWORK
+from collab.transport.uvicorn_direct import DirectWebSocketProtocol
 
 LINUX: Final = sys.platform == "linux"
 if LINUX:
@@ -51,7 +52,7 @@ _ACKED_AT: Final = 120
 """Where Linux tells in its TCP_INFO how many bytes the peer acknowledged."""
 
 
-class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
+class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     """What `collab serve` runs uvicorn with."""
 
     _unread_pongs = 0
@@ -71,10 +72,8 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
             with suppress(OSError):  # a Unix socket
                 self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)
 
-    async def run_asgi(self) -> None:
-        extensions: Any = self.scope["extensions"]
-        extensions[NETWORK] = self.taken
-        await super().run_asgi()
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
         self._abort_soon()
 
     if not LINUX:
@@ -82,6 +81,17 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         async def send(self, message: Any) -> None:
             self._written += len(message.get("bytes") or b"")
             await super().send(message)
+
+        def writer(self) -> Callable[[bytes], None]:
+            return self._write
+
+        def write_parts(self, parts: Sequence[bytes]) -> None:
+            self._written += sum(map(len, parts))
+            super().write_parts(parts)
+
+        def _write(self, data: bytes) -> None:
+            self._written += len(data)
+            self.transport.write(data)
 
     # --- What a peer sends -------------------------------------------------------------
 

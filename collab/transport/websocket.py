@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from collab.access import Access
@@ -33,8 +33,8 @@ class YjsWire:
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
 
-    async def serve(self, socket: Socket) -> None:
-        await self.serve_document(socket, socket.path_after(PREFIX))
+    def serve(self, socket: Socket) -> Awaitable[None]:
+        return self.serve_document(socket, socket.path_after(PREFIX))
 
     async def serve_document(
         self,
@@ -67,9 +67,7 @@ class YjsWire:
             return taken
 
         try:
-            while (frame := await socket.frame(larger)) is not None:
-                if (waiting := session.receive(frame)) is not None:
-                    await waiting
+            await socket.each(session.receive, larger)
         finally:
             watch.stop()
             code = socket.channel.closed_with

@@ -13,8 +13,10 @@ import pytest
 from collab.access import Identity
 from collab.admission.connections import Admission, AdmissionLimits
 from collab.protocol.close import CloseCode
-from collab.transport.socket import IDENTIFIED, Socket, SocketEndpoint, SocketLimits
+from collab.transport.endpoint import SocketEndpoint
+from collab.transport.socket import IDENTIFIED, Socket, SocketLimits
 from tests.support.asgi import AsgiSocket
+from tests.support.direct import DirectPeer
 from tests.support.virtual import LoopClock
 
 ANN = Identity("ann", "Ann", verified=True)
@@ -33,11 +35,21 @@ class Wire:
         self.sockets.append(socket)
         if self.identity is not None:
             socket.identified(self.identity)
-        while await socket.frame() is not None:
-            self.frames += 1
+        await socket.each(self.take)
+
+    def take(self, frame: bytes) -> None:
+        self.frames += 1
+
+
+@pytest.fixture(autouse=True, params=[AsgiSocket, DirectPeer])
+def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it holds over any ASGI server, and over our own."""
+    monkeypatch.setattr(Served, "kind", request.param)
 
 
 class Served:
+    kind: type[AsgiSocket] = AsgiSocket
+
     def __init__(self, **limits: Any) -> None:
         self.wire = Wire()
         self.admission = Admission(AdmissionLimits(**limits), LoopClock())
@@ -47,7 +59,7 @@ class Served:
         )
 
     def peer(self, **scope: Any) -> AsgiSocket:
-        return AsgiSocket(self.endpoint, "/ws/x", **scope)
+        return self.kind(self.endpoint, "/ws/x", **scope)
 
 
 def feed(socket: AsgiSocket, frames: int) -> None:
@@ -179,8 +191,11 @@ async def test_a_seat_is_given_back_however_it_ends(end: str) -> None:
         if end == "text":
             await served.wire.serve(socket)
             return
-        await socket.frame()
-        raise asyncio.CancelledError if end == "cancelled" else RuntimeError("failed")
+
+        def take(frame: bytes) -> None:
+            raise asyncio.CancelledError if end == "cancelled" else RuntimeError("failed")
+
+        await socket.each(take)
 
     endpoint = SocketEndpoint(
         fail, SocketLimits(10, 20, 15), Random(1), lambda: False, served.admission
@@ -196,7 +211,7 @@ async def test_a_seat_is_given_back_however_it_ends(end: str) -> None:
         with pytest.raises(OSError, match="gone"):
             await endpoint({"type": "websocket", "headers": []}, receive, send)
     else:
-        socket = AsgiSocket(endpoint, "/ws/x")
+        socket = Served.kind(endpoint, "/ws/x")
 
         @asynccontextmanager
         async def tolerant() -> Any:

@@ -89,7 +89,9 @@ async def test_fragments(server: ServerProcess, data: bytes) -> None:
             *(one.pour(whole, 200) for one in many),
         )
         assert await closed(endless) <= {CloseCode.TOO_BIG, None}
-        assert await closed(many) <= {CloseCode.TOO_FAST, None}
+        # Of zeros, the first message may be read and refused before there are too many pieces.
+        refused = {CloseCode.MALFORMED} if data else set()
+        assert await closed(many) <= {CloseCode.TOO_FAST, None} | refused
         check(memory, f"{'empty' if not data else 'tiny'} fragments")
 
 

@@ -33,9 +33,10 @@ from collab.room.limits import RoomLimits
 from collab.room.opening import Opener
 from collab.room.registry import Registry
 from collab.storage.memory import MemoryStore
+from collab.transport.endpoint import SocketEndpoint
 from collab.transport.entrance import Entrance
 from collab.transport.hocuspocus import HocuspocusLimits, HocuspocusWire
-from collab.transport.socket import SocketEndpoint, SocketLimits
+from collab.transport.socket import SocketLimits
 from tests.support.asgi import AsgiSocket
 from tests.support.inline_worker import InlineWorker
 from tests.support.stores import FaultyStore

@@ -17,8 +17,9 @@ from collab.protocol.messages import QueryAwareness, SyncStep1, Update
 from collab.settings import load_settings
 from collab.storage.sql import SqlDocumentStore
 from collab.transport import channel as channel_module
+from collab.transport.endpoint import SocketEndpoint
 from collab.transport.entrance import Entrance
-from collab.transport.socket import SocketEndpoint, SocketLimits
+from collab.transport.socket import SocketLimits
 from collab.transport.websocket import YjsWire
 from tests.support.asgi import AsgiSocket
 

@@ -28,6 +28,13 @@ def binary(data: bytes, fin: bool = True) -> bytes:
     return Frame(Opcode.BINARY, data, fin=fin).serialize(mask=True)
 
 
+def queued(protocol: MeteredWebSocketProtocol) -> int:
+    """Messages that were parsed and not taken."""
+    listener: Any = protocol._listener
+    waiting = 0 if listener is None else len(listener._waiting)
+    return len(protocol.inbox._messages) + waiting
+
+
 class Intake:
     """Counts what the server's protocol was handed, and what lies parsed in its queue."""
 
@@ -40,11 +47,11 @@ class Intake:
         def data_received(protocol: MeteredWebSocketProtocol, data: bytes) -> None:
             self.bytes += len(data)
             real(protocol, data)
-            self.most_queued = max(self.most_queued, protocol.queue.qsize())
+            self.most_queued = max(self.most_queued, queued(protocol))
 
         def parsed(protocol: MeteredWebSocketProtocol) -> None:
             parse(protocol)
-            self.most_queued = max(self.most_queued, protocol.queue.qsize())
+            self.most_queued = max(self.most_queued, queued(protocol))
 
         monkeypatch.setattr(MeteredWebSocketProtocol, "data_received", data_received)
         monkeypatch.setattr(MeteredWebSocketProtocol, "_parse", parsed)

@@ -26,8 +26,9 @@ from collab.protocol.messages import (
     Update,
 )
 from collab.room.opening import Opener
+from collab.transport.endpoint import SocketEndpoint
 from collab.transport.entrance import Entrance
-from collab.transport.socket import SocketEndpoint, SocketLimits
+from collab.transport.socket import SocketLimits
 from collab.transport.websocket import YjsWire
 from collab.transport.ysweet import YSweetWire, named_twice
 from tests.room.house import DOCUMENT, House

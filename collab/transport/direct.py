@@ -1,0 +1,287 @@
+"""`collab.interfaces.Channel` and the socket of a connection to our own server: frames go
+straight to the transport, and come straight from the parser."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
+from typing import Final, Protocol
+
+from collab.admission.connections import Seat
+from collab.protocol.close import CloseCode
+from collab.transport import channel as stock
+from collab.transport.closing import close_reason
+from collab.transport.inbox import Listener
+from collab.transport.socket import Larger, Scope, Socket, SocketLimits, Take
+
+DIRECT: Final = "collab.direct"
+"""The ASGI extension of our own protocol classes: the connection's `Line`."""
+WHOLE: Final = 32 * 1024
+"""A payload up to this size is copied behind its header, once for all peers that are sent it;
+a larger one is handed to the network as it is."""
+
+
+class Line(Protocol):
+    """A connection as its channel and its socket see it."""
+
+    def writer(self) -> Callable[[bytes], None]:
+        """Takes bytes of whole WebSocket frames."""
+
+    def write_parts(self, parts: Sequence[bytes]) -> None:
+        """The same, of what is not in one piece."""
+
+    def buffered(self) -> int: ...
+
+    def taken(self) -> int: ...
+
+    def attach(self, channel: DirectChannel) -> None:
+        """Tell `channel` when the network takes bytes again, and when there is none."""
+
+    def part(self, code: CloseCode, reason: str) -> None:
+        """Send a close frame behind what was written, and look for the peer's."""
+
+    def listen(self, listener: Listener | None) -> None:
+        """Hand over what came and what comes."""
+
+    def hold(self) -> None:
+        """Read nothing from the network until `go_on`."""
+
+    def go_on(self) -> None: ...
+
+
+class _Framed:
+    """The frame that was built last: a broadcast sends the same bytes to one after the other."""
+
+    __slots__ = ("frame", "payload")
+
+    def __init__(self) -> None:
+        self.payload = self.frame = b""
+
+
+_last: Final = _Framed()
+
+
+def header_of(size: int) -> bytes:
+    """Of a whole binary message from a server, which masks nothing."""
+    if size < 126:
+        return bytes((0x82, size))
+    if size < 65536:
+        return b"\x82\x7e" + size.to_bytes(2)
+    return b"\x82\x7f" + size.to_bytes(8)
+
+
+class DirectChannel:
+    """Frames wait in the transport alone, and no task is needed to write them."""
+
+    __slots__ = ("_closing", "_deadline", "_drained", "_left", "_line", "_over", "_write", "ended")
+
+    def __init__(self, line: Line) -> None:
+        self.ended: Callable[[], None] = lambda: None
+        """Called once it is closed from our side."""
+        self._line = line
+        self._write = line.writer()
+        self._over = False
+        self._closing: CloseCode | None = None
+        self._deadline = 0.0
+        self._left: asyncio.Future[None] | None = None
+        self._drained: list[Callable[[], None]] = []
+        line.attach(self)
+
+    @property
+    def buffered(self) -> int:
+        return self._line.buffered()
+
+    @property
+    def taken(self) -> int:
+        return self._line.taken()
+
+    def send(self, frame: bytes) -> None:
+        """The hot path."""
+        if self._over:
+            return
+        if frame is _last.payload:
+            self._write(_last.frame)
+        elif len(frame) <= WHOLE:
+            _last.payload, _last.frame = frame, header_of(len(frame)) + frame
+            self._write(_last.frame)
+        else:
+            self._line.write_parts((header_of(len(frame)), frame))
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        if self._closing is None:
+            self._closing = code
+            if not self._over:
+                self._over = True
+                self._deadline = asyncio.get_running_loop().time() + stock.CLOSE_DEADLINE
+                self._line.part(code, close_reason(reason))
+            self.ended()
+
+    def on_drain(self, callback: Callable[[], None]) -> None:
+        self._drained.append(callback)
+
+    @property
+    def closed_with(self) -> CloseCode | None:
+        """The code that our side closed with."""
+        return self._closing
+
+    def abandon(self) -> None:
+        """The connection is gone."""
+        self._over = True
+        self._deadline = 0.0
+        self._leave()
+
+    async def parted(self) -> None:
+        """Wait until the network has what was sent, up to CLOSE_DEADLINE after a close."""
+        if self._deadline and self._line.buffered() >= stock.LOW_WATER:
+            loop = asyncio.get_running_loop()
+            self._left = loop.create_future()
+            await asyncio.wait((self._left,), timeout=max(0.0, self._deadline - loop.time()))
+
+    def drained(self) -> None:
+        """The network takes bytes again."""
+        self._leave()
+        if self._over:
+            return
+        for callback in tuple(self._drained):
+            callback()
+        # The first may take all the room that there is: it is another one each time.
+        if len(self._drained) > 1:
+            self._drained.append(self._drained.pop(0))
+
+    def _leave(self) -> None:
+        if self._left is not None and not self._left.done():
+            self._left.set_result(None)
+
+
+class DirectSocket(Socket):
+    """Takes frames as they are parsed. A task is woken for those only that must be awaited;
+    what comes meanwhile waits here, and then in the network."""
+
+    __slots__ = (
+        "_larger",
+        "_line",
+        "_over",
+        "_pause",
+        "_run",
+        "_take",
+        "_waiter",
+        "_waiting",
+        "_work",
+    )
+
+    def __init__(
+        self, scope: Scope, line: Line, channel: DirectChannel, limits: SocketLimits, seat: Seat
+    ) -> None:
+        super().__init__(scope, channel, limits, seat)
+        channel.ended = self._ended
+        self._line = line
+        self._waiting: list[bytes | None] = []
+        self._over = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._work: Awaitable[None] | None = None
+        """What the waiter was woken for."""
+        self._pause: asyncio.Future[None] | None = None
+
+    async def each(self, take: Take, larger: Larger | None = None) -> None:
+        self._take, self._larger = take, larger
+        # Those who log find there what is bound to the task.
+        self._run = copy_context().run
+        self._line.listen(self)
+        try:
+            while True:
+                await self._take_waiting()
+                if self._over:
+                    return
+                await self._wait()
+        finally:
+            self._line.listen(None)
+            if self._work is not None and asyncio.iscoroutine(self._work):
+                self._work.close()
+
+    # --- `collab.transport.inbox.Listener` ---------------------------------------------
+
+    def arrived(self, frame: bytes | None) -> None:
+        if self._waiter is None:
+            self._waiting.append(frame)
+            self._line.hold()
+            return
+        try:
+            work = self._run(self._hand, frame)
+        except Exception as error:
+            self._wake(error)
+        else:
+            if work is not None:
+                self._work = work
+                self._wake()
+
+    def gone(self) -> None:
+        """What came before is taken all the same."""
+        self._over = True
+        self.channel.abandon()
+        self._wake()
+
+    # -----------------------------------------------------------------------------------
+
+    def _ended(self) -> None:
+        self._over = True
+        self._waiting.clear()
+        if self._pause is not None:
+            self._pause.cancel()
+        self._wake()
+
+    async def _take_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            for frame in batch:
+                if self.channel.closed_with is not None:
+                    return
+                if (work := self._hand(frame)) is not None:
+                    await work
+
+    async def _wait(self) -> None:
+        """Let `arrived` take what comes, until something must be awaited."""
+        self._waiter = asyncio.get_running_loop().create_future()
+        self.idle = True
+        self._line.go_on()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            self.idle = False
+        work, self._work = self._work, None
+        if work is not None:
+            await work
+
+    def _wake(self, error: Exception | None = None) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is None or waiter.done():
+            return
+        if error is None:
+            waiter.set_result(None)
+        else:
+            waiter.set_exception(error)
+
+    def _hand(self, frame: bytes | None) -> Awaitable[None] | None:
+        """Take a frame; what is returned is awaited before the next. Raises TooFrequent, and
+        what `take` raises."""
+        if frame is None or not self.admits(frame, self._larger):
+            if frame is None:
+                self.refuse_text()
+            return None
+        if not self.seat.allowance.covers(len(frame)) and (seconds := self.seat.wait()):
+            return self._later(frame, seconds)
+        return self._take(frame)
+
+    async def _later(self, frame: bytes, seconds: float) -> None:
+        """Take a frame once it is paid for, unless the connection is closed meanwhile."""
+        if self.channel.closed_with is not None:
+            return
+        self._pause = asyncio.ensure_future(self.seat.clock.sleep(seconds))
+        try:
+            await asyncio.wait((self._pause,))
+        finally:
+            self._pause.cancel()
+            self._pause = None
+        if self.channel.closed_with is None and (work := self._take(frame)) is not None:
+            await work

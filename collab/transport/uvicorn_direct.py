@@ -1,0 +1,176 @@
+"""uvicorn's WebSocket protocol as a `collab.transport.direct.Line`.
+
+uvicorn makes a task of the application wait for each message and for each to be sent, and
+stops and starts reading in between; the parser below it takes a generator's way through each
+frame. Nearly all frames are whole, small, binary messages: those are cut out here.
+"""
+
+from __future__ import annotations
+
+from asyncio.transports import BaseTransport
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
+
+from collab.protocol.close import CloseCode
+from collab.transport.channel import LOW_WATER, NETWORK
+from collab.transport.direct import DIRECT, DirectChannel
+from collab.transport.inbox import Gate, Inbox, Listener
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    from websockets.utils import apply_mask
+
+BINARY: Final = 0x82
+"""The first byte of a binary message in one frame."""
+MASKED: Final = 0x80
+UNTIL_THE_END: Final = 1 << 80
+"""More bytes than any connection has: the parser refuses what comes."""
+
+
+class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
+    """Hands frames over without a task's help once the application listens."""
+
+    _channel: DirectChannel | None = None
+    _listener: Listener | None = None
+    _head = b""
+    """The beginning of a header that is not complete."""
+    _passing = 0
+    """Bytes of a frame that uvicorn's parser has yet to be given."""
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.inbox = Inbox()
+        # What uvicorn needs of a queue and of an event.
+        self.queue = self.inbox  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
+        # So that the channel is told of the mark that sessions wait for.
+        self.transport.set_write_buffer_limits(LOW_WATER - 1, LOW_WATER - 1)
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if not self.handshake_complete:  # else it was refused
+            extensions: Any = self.scope["extensions"]
+            extensions[DIRECT], extensions[NETWORK] = self, self.taken
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._channel is not None:
+            self._channel.abandon()
+        super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._channel is not None:
+            self._channel.drained()
+
+    # --- `collab.transport.direct.Line` ------------------------------------------------
+
+    def writer(self) -> Callable[[bytes], None]:
+        return self.transport.write
+
+    def write_parts(self, parts: Sequence[bytes]) -> None:
+        self.transport.writelines(parts)
+
+    def buffered(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def taken(self) -> int:
+        raise NotImplementedError
+
+    def attach(self, channel: DirectChannel) -> None:
+        self._channel = channel
+        if self.disconnected:
+            channel.abandon()
+        self._forget_handshake()
+
+    def part(self, code: CloseCode, reason: str) -> None:
+        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
+            return
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        self.go_on()
+
+    def listen(self, listener: Listener | None) -> None:
+        self._listener = listener
+        self.inbox.listen(listener)
+
+    def hold(self) -> None:
+        if not self.read_paused and not self.close_sent:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def go_on(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def _forget_handshake(self) -> None:
+        """Request and response are kilobytes that nothing asks for again. uvicorn's parser has
+        them too, until it begins anew: between two frames that changes nothing."""
+        if self.conn.state is State.OPEN and not self._passing:
+            del self.request, self.response
+            self.conn.parser = self.conn.parse()
+            next(self.conn.parser)
+
+    # --- What a peer sends -------------------------------------------------------------
+
+    def send_receive_event_to_app(self) -> None:
+        if self._listener is None or self.curr_msg_data_type == "text":
+            super().send_receive_event_to_app()
+        else:
+            data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+            self.frames = []
+            if not self.close_sent:
+                self._listener.arrived(data)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.handshake_initiated:
+            super().data_received(data)
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
+        at, end = 0, len(data)
+        while at < end:
+            if self._passing:
+                piece = data[at : at + self._passing]
+                self._passing -= len(piece)
+                at += len(piece)
+                super().data_received(piece)
+                continue
+            if end - at < 2:
+                break
+            size = data[at + 1]
+            if size < MASKED:  # not masked, which no client may do
+                self._passing = UNTIL_THE_END
+                continue
+            size -= MASKED
+            start = at + (6 if size < 126 else 8 if size == 126 else 14)
+            if end < start:
+                break
+            if size > 125:
+                size = int.from_bytes(data[at + 2 : start - 4])
+            after = start + size
+            if data[at] == BINARY and after <= end and self._in_order(size):
+                payload = apply_mask(data[start:after], data[start - 4 : start]) if size else b""
+                self._message(payload)
+                at = after
+            else:
+                self._passing = after - at
+        if at < end:
+            self._head = data[at:]
+
+    def _in_order(self, size: int) -> bool:
+        """Whether the parser would have nothing to say of a whole message."""
+        return self.conn.state is State.OPEN and not self.frames and size <= self.config.ws_max_size
+
+    def _message(self, payload: bytes) -> None:
+        if self._listener is not None:
+            self._listener.arrived(payload)
+        else:
+            self.curr_msg_data_type, self.frames = "bytes", [payload]
+            self.send_receive_event_to_app()
