@@ -25,7 +25,7 @@ class CloseCode(IntEnum):
     RESTART = 1012
     """The server is stopping; another, or the same one, will answer soon."""
     TRY_LATER = 1013
-    """The peer reads too slowly, or the server has too much unsaved."""
+    """The peer reads nothing for too long, or the server has too much unsaved."""
     MALFORMED = 4400
     """Bytes that break a rule of SPEC.md, or an id that names no document."""
     UNAUTHORIZED = 4401
