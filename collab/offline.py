@@ -55,7 +55,7 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
     for one that does not answer."""
     _require_file(settings)
     database = open_database(settings.database)
-    worker = WorkerPool(settings.workers, worker_limits(settings))
+    worker = WorkerPool(settings.document_workers, worker_limits(settings))
     clock = SystemClock()
     try:
         await require_current(database)

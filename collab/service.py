@@ -20,6 +20,7 @@ from collab.errors import ConfigError
 from collab.hooks import Hooks
 from collab.identity import build_gate
 from collab.interfaces import Clock
+from collab.news import Backplane
 from collab.protocol.ids import parse_document_id
 from collab.room import direct
 from collab.room.opening import Opener
@@ -57,13 +58,13 @@ class Service:
         self.catalog = SqlCatalog(self._database, self.clock)
         self.grants = SqlGrants(self._database, self.clock)
         self.links = SqlLinks(self._database, self.clock)
-        self.worker = WorkerPool(settings.workers, worker_limits(settings))
-        backplane = MemoryBackplane()
+        self.worker = WorkerPool(settings.document_workers, worker_limits(settings))
+        self.backplane: Backplane = MemoryBackplane()
         limits = room_limits(settings)
         self.registry = Registry(
             SqlDocumentStore(self._database, self.clock),
             self.worker,
-            backplane,
+            self.backplane,
             self.clock,
             self.random,
             limits,
@@ -73,7 +74,7 @@ class Service:
         self.authorizer = self.product.authorizer(gate.authorizer, gate.sites, gate.rights)
         self.issuer = gate.issuer
         self._keys = gate.keys
-        self.live = LiveAccess(self.authorizer, backplane, self.clock)
+        self.live = LiveAccess(self.authorizer, self.backplane, self.clock)
         self.sharing = Sharing(
             self.grants, self.links, self.live, self.clock, settings.public_url, settings.notes_app
         )
@@ -153,6 +154,7 @@ class Service:
         if self._keys is not None:
             await self._keys.start()
         await self._prepare_database()
+        await self.backplane.start()
         await self.registry.start()
         await self.live.start()
         self.started = True
@@ -172,6 +174,7 @@ class Service:
             await self.live.aclose()
             await self.registry.aclose()
             await self.product.aclose()
+            await self.backplane.aclose()
         finally:
             try:
                 await self.worker.aclose()

@@ -10,7 +10,9 @@ from collab.settings import Settings
 
 
 def worker_limits(settings: Settings) -> WorkerLimits:
-    return WorkerLimits(seconds=settings.worker_seconds, memory=settings.worker_memory_bytes)
+    return WorkerLimits(
+        seconds=settings.document_worker_seconds, memory=settings.document_worker_memory_bytes
+    )
 
 
 def admission_limits(settings: Settings) -> AdmissionLimits:

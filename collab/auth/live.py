@@ -13,7 +13,8 @@ from collab.access import Access, Identity
 from collab.auth.alarms import Alarms
 from collab.auth.watch import RENEW_BEFORE, Watch, Watched
 from collab.errors import AccessDenied, CollabError, StorageError, Unauthenticated
-from collab.interfaces import Authorizer, Backplane, Clock, Hint, HintKind
+from collab.interfaces import Authorizer, Clock
+from collab.news import AccessChanged, Backplane, Event
 
 __all__ = ["LiveAccess", "Watch", "Watched"]
 
@@ -111,7 +112,7 @@ class LiveAccess:
         """Rights in the document were changed, here: look again, and tell other nodes. Those
         `of` a user or link, by id, are looked at first."""
         self.recheck(document, of)
-        self._backplane.publish(Hint(HintKind.ACCESS, document, 0))
+        self._backplane.publish(AccessChanged(document))
 
     def recheck(self, document: str | None = None, of: str | None = None) -> None:
         """Look again at the rights of all connections of this node to the document; without
@@ -126,9 +127,9 @@ class LiveAccess:
             identity = watch.identity
             self._want(watch, first=of is not None and of in (identity.user, identity.link))
 
-    def _receive(self, hint: Hint) -> None:
-        if hint.kind is HintKind.ACCESS:
-            self.recheck(hint.document)
+    def _receive(self, _node: str, event: Event) -> None:
+        if isinstance(event, AccessChanged):
+            self.recheck(event.document)
 
     def _renewed(self, watch: Watch) -> None:
         if watch.watched is not None:

@@ -10,14 +10,12 @@ from functools import partial
 
 from collab.errors import DocumentDeleted, Unavailable
 from collab.interfaces import (
-    Backplane,
     Clock,
     DocumentStore,
     DocumentWorker,
-    Hint,
-    HintKind,
     NewRow,
 )
+from collab.news import Backplane, Committed, Deleted, Event
 from collab.protocol.close import CloseCode
 from collab.room.committer import Committer
 from collab.room.compacting import Compactor
@@ -288,7 +286,7 @@ class Registry:
         self._idle[room] = self._clock.monotonic()
 
     def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
-        self._backplane.publish(Hint(HintKind.COMMITTED, room.document, sequence))
+        self._backplane.publish(Committed(room.document, sequence))
         if room.log.has_hole:
             self._follower.follow(room)
         self._compactor.consider(room)
@@ -303,7 +301,7 @@ class Registry:
     def deleted(self, document: str) -> None:
         """The document was deleted: close its peers, tell other nodes, forget the room."""
         self._drop(document)
-        self._backplane.publish(Hint(HintKind.DELETED, document, 0))
+        self._backplane.publish(Deleted(document))
 
     def _drop(self, document: str) -> None:
         if (loading := self._loads.get(document)) is not None:
@@ -311,11 +309,17 @@ class Registry:
         if (room := self._rooms.get(document)) is not None:
             self.room_gone(room)
 
-    def _receive(self, hint: Hint) -> None:
-        if hint.kind is HintKind.DELETED:
-            self._drop(hint.document)
-        elif (room := self._rooms.get(hint.document)) is not None:
-            if hint.sequence > room.sequence:
+    def _receive(self, _node: str, event: Event) -> None:
+        match event:
+            case Deleted(document):
+                self._drop(document)
+            case Committed(document, sequence):
+                self._look(document, sequence)
+
+    def _look(self, document: str, sequence: int) -> None:
+        """Another node has committed."""
+        if (room := self._rooms.get(document)) is not None:
+            if sequence > room.sequence:
                 self._follower.follow(room)
-        elif (loading := self._loads.get(hint.document)) is not None:
-            loading.hinted = max(loading.hinted, hint.sequence)
+        elif (loading := self._loads.get(document)) is not None:
+            loading.hinted = max(loading.hinted, sequence)

@@ -64,12 +64,10 @@ _TAKE_ONE = Prepared(
     .with_for_update(),
     "document",
 )
-_TAKE = (
-    select(documents.c.id, documents.c.sequence)
-    .where(documents.c.id.in_(bindparam("ids", expanding=True)), documents.c.deleted.is_(None))
-    .order_by(documents.c.id)
-    .with_for_update()
+_LAST = select(documents.c.id, documents.c.sequence).where(
+    documents.c.id.in_(bindparam("ids", expanding=True)), documents.c.deleted.is_(None)
 )
+_TAKE = _LAST.order_by(documents.c.id).with_for_update()
 _MOVE = Prepared(
     update(documents)
     .where(documents.c.id == bindparam("moved"))
@@ -121,6 +119,16 @@ def read(connection: Connection, document: str, after: int) -> list[LogRow] | No
     rows = _rows(connection, document, after)
     # Sequences have no holes, so a row that is missing was compacted away.
     return rows if len(rows) == max(0, info.sequence - after) else None
+
+
+def sequences(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Of those that live."""
+    found: dict[str, int] = {}
+    for part in _parts(ids):
+        found.update(
+            (document, last) for document, last in connection.execute(_LAST, {"ids": part})
+        )
+    return found
 
 
 def append(connection: Connection, batch: Sequence[Append], now: float) -> list[int | None]:

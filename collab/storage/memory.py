@@ -78,6 +78,10 @@ class MemoryStore:
         expected = max(0, record.info.sequence - after)
         return list(rows) if len(rows) == expected else None
 
+    async def sequences(self, documents: Sequence[str]) -> dict[str, int]:
+        found = {document: self._records.get(document) for document in documents}
+        return {d: r.info.sequence for d, r in found.items() if r is not None and not r.deleted}
+
     async def compact(
         self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
     ) -> None:

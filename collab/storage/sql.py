@@ -28,6 +28,9 @@ class SqlDocumentStore:
     async def read(self, document: str, after: int) -> list[LogRow] | None:
         return await self._database.read(lambda c: log.read(c, document, after))
 
+    async def sequences(self, documents: Sequence[str]) -> dict[str, int]:
+        return await self._database.read(lambda c: log.sequences(c, documents))
+
     async def compact(
         self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
     ) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from collab.backplane.memory import MemoryBackplane, MemoryHub
-from collab.interfaces import Backplane, Hint, HintKind
+from collab.news import Backplane, Committed, Deleted, Event
 
-HINT = Hint(HintKind.COMMITTED, "a-document", 7)
-GONE = Hint(HintKind.DELETED, "a-document", 0)
+HINT = Committed("a-document", 7)
+GONE = Deleted("a-document")
 Nodes = tuple[Backplane, Backplane, Backplane]
 
 
@@ -30,14 +30,14 @@ class Ear:
     """Keeps what a subscription hears."""
 
     def __init__(self, node: Backplane) -> None:
-        self._hints: asyncio.Queue[Hint] = asyncio.Queue()
-        self.stop = node.subscribe(self._hints.put_nowait)
+        self._hints: asyncio.Queue[Event] = asyncio.Queue()
+        self.stop = node.subscribe(lambda _, event: self._hints.put_nowait(event))
 
     @property
     def silent(self) -> bool:
         return self._hints.empty()
 
-    async def next(self) -> Hint:
+    async def next(self) -> Event:
         async with asyncio.timeout(5):
             return await self._hints.get()
 

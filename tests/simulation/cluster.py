@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from collab.access import Access, Role
 from collab.backplane.memory import MemoryBackplane, MemoryHub
 from collab.errors import CollabError
-from collab.interfaces import DocumentStore, Hint, Kind
+from collab.interfaces import DocumentStore, Kind
+from collab.news import Event, News
 from collab.protocol.close import CloseCode
 from collab.room.limits import RoomLimits
 from collab.room.registry import Registry
@@ -36,14 +37,25 @@ class LossyBackplane:
     end: MemoryBackplane
     rng: random.Random
     loss: float = 0.3
+    connected = True
 
-    def publish(self, hint: Hint) -> None:
+    @property
+    def node(self) -> str:
+        return self.end.node
+
+    async def start(self) -> None:
+        await self.end.start()
+
+    async def aclose(self) -> None:
+        await self.end.aclose()
+
+    def publish(self, news: News) -> None:
         for _ in range(2 if self.rng.random() < 0.1 else 1):
             if self.rng.random() >= self.loss:
                 delay = self.rng.random() * 0.2
-                asyncio.get_running_loop().call_later(delay, self.end.publish, hint)
+                asyncio.get_running_loop().call_later(delay, self.end.publish, news)
 
-    def subscribe(self, receive: Callable[[Hint], None]) -> Callable[[], None]:
+    def subscribe(self, receive: Callable[[str, Event], None]) -> Callable[[], None]:
         return self.end.subscribe(receive)
 
 

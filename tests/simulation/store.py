@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,6 +55,9 @@ class SeededStore:
 
     async def read(self, document: str, after: int) -> list[LogRow] | None:
         return await self._call(lambda: self._store.read(document, after))
+
+    async def sequences(self, documents: Sequence[str]) -> Mapping[str, int]:
+        return await self._call(lambda: self._store.sequences(documents))
 
     async def compact(
         self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot

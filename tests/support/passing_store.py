@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from collab.interfaces import Append, DocumentStore, LogRow, Snapshot, StoredDocument
 
@@ -21,6 +21,9 @@ class PassingStore:
 
     async def read(self, document: str, after: int) -> list[LogRow] | None:
         return await self.store.read(document, after)
+
+    async def sequences(self, documents: Sequence[str]) -> Mapping[str, int]:
+        return await self.store.sequences(documents)
 
     async def compact(
         self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot

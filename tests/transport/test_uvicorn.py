@@ -29,7 +29,7 @@ from tests.support.peer import by_hand, peer
 @asynccontextmanager
 async def serving(data: Path, **overrides: object) -> AsyncIterator[str]:
     """A server in this event loop; gives `host:port`."""
-    settings = load_settings(data_dir=data, port=0, workers=1, **overrides)
+    settings = load_settings(data_dir=data, port=0, document_workers=1, **overrides)
     service = Service(settings)
     await service.start()
     ready = asyncio.Event()
