@@ -7,9 +7,9 @@ import logging
 import random
 from dataclasses import dataclass
 
+from collab.backoff import Backoff
 from collab.errors import CollabError, CompactionConflict, StorageError, Unavailable
 from collab.interfaces import Clock, DocumentStore, DocumentWorker, Snapshot
-from collab.room.committer import Backoff
 from collab.room.following import Follower
 from collab.room.limits import RoomLimits
 from collab.room.room import Room, RoomState

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import random
 
+from collab.backoff import Backoff
 from collab.errors import CollabError, DocumentNotFound
 from collab.interfaces import Clock, DocumentStore, DocumentWorker
-from collab.room.committer import Backoff
 from collab.room.limits import RoomLimits
 from collab.room.loading import facts_of, load
 from collab.room.room import Room, RoomState

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
+from collab.backoff import Backoff
 from collab.errors import StorageError
 from collab.interfaces import Append, NewRow
-from collab.room.committer import GIVE_UP_AFTER, Backoff, Committer
+from collab.room.committer import GIVE_UP_AFTER, Committer
 from collab.room.limits import RoomLimits
 from collab.storage.memory import MemoryStore
 from tests.room.house import settle
