@@ -100,6 +100,15 @@ class Append:
     rows: tuple[NewRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to do a piece of work alone. `fence` is higher than that of any lease of this
+    name before it, so that a holder that slept through its end is known by its lower one."""
+
+    name: str
+    fence: int
+
+
 class DocumentStore(Protocol):
     """The log. The only place an edit is safe."""
 
@@ -130,33 +139,32 @@ class DocumentStore(Protocol):
         """
 
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
         """Put `snapshot` in the place of the snapshot with sequence `base` (None: there was
         none) and of exactly the rows with the sequences `rows`, in one transaction.
 
         Raises CompactionConflict, with nothing changed, if any of them is not there any more.
+        A lease that is given has to hold, in that same transaction, and is over with it; if it
+        does not, raises LeaseLost, with nothing changed.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to do a piece of work alone. `fence` is higher than that of any lease of this
-    name before it, so that a holder that slept through its end is known by its lower one."""
-
-    name: str
-    fence: int
 
 
 class Leases(Protocol):
     """Rights to work alone, across nodes, by the database's clock. Every call raises
-    StorageError."""
+    StorageError, and ValueError for a time that no lease may last."""
 
     async def take(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """None while somebody else holds it; who holds it already gets a new one."""
+        """None while somebody else holds it; who holds it already gets a new one, and the one
+        before is over."""
 
     async def renew(self, lease: Lease, seconds: float) -> None:
-        """Hold it for so long from now. Raises LeaseLost."""
+        """Hold it for so long from now. Raises LeaseLost, also if nobody has taken it since."""
 
     async def release(self, lease: Lease) -> None:
         """Let others have it now; nothing happens if they have."""

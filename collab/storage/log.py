@@ -17,10 +17,12 @@ from collab.interfaces import (
     Append,
     DocumentInfo,
     Kind,
+    Lease,
     LogRow,
     Snapshot,
     StoredDocument,
 )
+from collab.storage import leases
 from collab.storage.prepared import Prepared, Values, in_process
 from collab.storage.requests import conflict
 from collab.storage.tables import documents, snapshots, updates
@@ -156,7 +158,13 @@ def compact(
     rows: Sequence[int],
     snapshot: Snapshot,
     now: float,
+    lease: Lease | None,
 ) -> None:
+    if lease is not None:
+        # Before the document's row, which those who write wait for. Nobody else can take the
+        # lease from here to the commit.
+        leases.require(connection, lease, now)
+        leases.end(connection, lease)
     key = {"document": document}
     if not _TAKE_ONE.rows(connection, document):
         raise conflict(document, "it was deleted")

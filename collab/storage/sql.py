@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from collab.interfaces import Append, Clock, LogRow, Snapshot, StoredDocument
+from collab.interfaces import Append, Clock, Lease, LogRow, Snapshot, StoredDocument
 from collab.storage import log
 from collab.storage.database import Database
 from collab.storage.requests import check_batch, check_compaction
@@ -32,8 +32,15 @@ class SqlDocumentStore:
         return await self._database.read(lambda c: log.sequences(c, documents))
 
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
         check_compaction(base, rows, snapshot)
         now = self._clock.time()
-        await self._database.write(lambda c: log.compact(c, document, base, rows, snapshot, now))
+        await self._database.write(
+            lambda c: log.compact(c, document, base, rows, snapshot, now, lease)
+        )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from collab.errors import StorageError, WorkerDied
-from collab.interfaces import Append, DocumentStore, LogRow, Snapshot, StoredDocument
+from collab.interfaces import Append, DocumentStore, Lease, LogRow, Snapshot, StoredDocument
 from tests.support.replica import TOKEN
 
 T = TypeVar("T")
@@ -60,9 +60,14 @@ class SeededStore:
         return await self._call(lambda: self._store.sequences(documents))
 
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
-        await self._call(lambda: self._store.compact(document, base, rows, snapshot))
+        await self._call(lambda: self._store.compact(document, base, rows, snapshot, lease))
 
     async def _call(self, effect: Callable[[], Awaitable[T]]) -> T:
         faults, rng = self._faults, self._rng

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from collab.interfaces import Append, DocumentStore, NewRow, Snapshot
+from collab.interfaces import Append, DocumentStore, Lease, NewRow, Snapshot
 from collab.protocol.messages import Message
 from collab.protocol.update import UpdateFacts
 from collab.room.catching_up import CatchingUp
@@ -59,13 +59,18 @@ class Overwriting(PassingStore):
     """Compacts everything up to the snapshot's sequence into the first half of the rows."""
 
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
         stored = await self.store.load(document)
         first = next(row for row in stored.updates if row.sequence == rows[0])
         old = stored.snapshot.data if stored.snapshot else first.data
         lossy = Snapshot(snapshot.sequence, old, snapshot.state_vector, snapshot.delete_set)
-        await self.store.compact(document, base, rows, lossy)
+        await self.store.compact(document, base, rows, lossy, lease)
 
 
 @pytest.mark.parametrize("store", [Forgetful, Overwriting])

@@ -18,7 +18,7 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from collab.errors import StorageError
-from collab.interfaces import Append, DocumentStore, LogRow, Snapshot, StoredDocument
+from collab.interfaces import Append, DocumentStore, Lease, LogRow, Snapshot, StoredDocument
 
 OPERATIONS = ("load", "append", "read", "sequences", "compact")
 
@@ -102,9 +102,16 @@ class FaultyStore:
         return await self._call("sequences", lambda: self.store.sequences(documents))
 
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
-        await self._call("compact", lambda: self.store.compact(document, base, rows, snapshot))
+        await self._call(
+            "compact", lambda: self.store.compact(document, base, rows, snapshot, lease)
+        )
 
     # --- Orders ------------------------------------------------------------------------
 
