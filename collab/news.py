@@ -113,9 +113,17 @@ class Backplane(Protocol):
     def publish(self, news: News) -> None:
         """Hand news to every other node, without waiting and without an error."""
 
-    def subscribe(self, receive: Callable[[str, Event], None]) -> Callable[[], None]:
+    def subscribe(
+        self,
+        receive: Callable[[str, Event], None],
+        wanted: Callable[[str], bool] | None = None,
+    ) -> Callable[[], None]:
         """Call `receive` with the node that speaks, or that it is about, and what is new;
-        never inside `publish`. Returns the way to stop it."""
+        never inside `publish`. Returns the way to stop it.
+
+        News of documents that are not `wanted` is not told, and where nobody wants it not even
+        decoded, which is most of what it costs: pass `rooms.__contains__`. It is called for
+        every piece of news, so it must be cheap. News of no document is always told."""
 
     async def start(self) -> None:
         """Returns whether or not the others can be reached: it is tried until `aclose`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from collab.backplane.subscribers import Subscribers
 from collab.news import Event, Gone, News
 
 
@@ -30,7 +31,7 @@ class MemoryBackplane:
         self._hub.ends.append(self)
         self._hub.made += 1
         self.node = f"node-{self._hub.made}"
-        self._receivers: list[Callable[[str, Event], None]] = []
+        self._subscribers = Subscribers()
 
     async def start(self) -> None:
         """Nothing has to be reached."""
@@ -44,20 +45,14 @@ class MemoryBackplane:
         if self in self._hub.ends:
             self._tell(news)
 
-    def subscribe(self, receive: Callable[[str, Event], None]) -> Callable[[], None]:
-        self._receivers.append(receive)
-
-        def stop() -> None:
-            if receive in self._receivers:
-                self._receivers.remove(receive)
-
-        return stop
+    def subscribe(
+        self,
+        receive: Callable[[str, Event], None],
+        wanted: Callable[[str], bool] | None = None,
+    ) -> Callable[[], None]:
+        return self._subscribers.add(receive, wanted)
 
     def _tell(self, event: Event) -> None:
         for end in self._hub.ends:
-            if end is not self and end._receivers:
-                asyncio.get_running_loop().call_soon(end._hand_out, self.node, event)
-
-    def _hand_out(self, node: str, event: Event) -> None:
-        for receive in tuple(self._receivers):
-            receive(node, event)
+            if end is not self and end._subscribers:
+                asyncio.get_running_loop().call_soon(end._subscribers.tell, self.node, event)

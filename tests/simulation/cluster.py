@@ -55,8 +55,12 @@ class LossyBackplane:
                 delay = self.rng.random() * 0.2
                 asyncio.get_running_loop().call_later(delay, self.end.publish, news)
 
-    def subscribe(self, receive: Callable[[str, Event], None]) -> Callable[[], None]:
-        return self.end.subscribe(receive)
+    def subscribe(
+        self,
+        receive: Callable[[str, Event], None],
+        wanted: Callable[[str], bool] | None = None,
+    ) -> Callable[[], None]:
+        return self.end.subscribe(receive, wanted)
 
 
 @dataclass(slots=True)
