@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from collab.api.formats import ContentFormat
     from collab.offline import Outcome
+    from collab.place import Place
 
 FAILED = 1
 MISUSED = 2
@@ -69,7 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the server until SIGTERM or SIGINT")
     serve.add_argument("--host", help="overrides COLLAB_HOST")
     serve.add_argument("--port", help="overrides COLLAB_PORT; 0 for any free port")
-    serve.set_defaults(command=_serve)
+    serve.add_argument("--workers", help="overrides COLLAB_WORKERS")
+    # Ours, for the processes that we start.
+    serve.add_argument("--place", help=argparse.SUPPRESS)
+    serve.set_defaults(command=_serve, parser=serve)
 
     migrate = commands.add_parser(
         "migrate", help="bring the database to the schema of this version"
@@ -126,8 +130,13 @@ def _configured(**overrides: object) -> Settings:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    settings = _configured(host=options.host, port=options.port)
+    settings = _configured(host=options.host, port=options.port, workers=options.workers)
     settings.require_safe_exposure()
+    place = None if options.place is None else _placed(options)
+    if settings.workers > 1 and place is None:
+        from collab.processes import supervise
+
+        return supervise(settings, _announce)
     with _uncollected():
         # Here and below: imported when needed, so that --help and a wrong setting answer at once.
         from collab.app import Service, create_app
@@ -135,8 +144,20 @@ def _serve(options: argparse.Namespace) -> int:
 
         service = Service(settings)
         app = create_app(settings, service)
-    run(app, service, settings, _announce)
+    run(app, service, settings, _announce, place)
     return 0
+
+
+def _placed(options: argparse.Namespace) -> Place:
+    from collab.place import Place
+    from collab.telemetry import bind
+
+    try:
+        place = Place.inherited(options.place)
+    except (ValueError, OSError):
+        options.parser.error("--place is for processes that collab starts itself")
+    bind(worker=place.number).__enter__()  # for good
+    return place
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from collab import Hooks, Service, create_app, load_settings
-from collab.server import listen
+from collab.listening import listen
 
 MOUNT = "/collab"
 

@@ -16,9 +16,10 @@ from websockets.frames import Frame, Opcode
 from collab.app import Service, create_app, from_environment
 from collab.errors import ConfigError
 from collab.interfaces import StoredDocument
+from collab.listening import listen, url_of
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStep2
-from collab.server import Server, listen, url_of
+from collab.server import Server
 from collab.settings import load_settings
 from collab.storage.sql import SqlDocumentStore
 from collab.transport import uvicorn_http, uvicorn_websocket
