@@ -87,9 +87,9 @@ class Service:
     # --- For the product ---------------------------------------------------------------
 
     def broadcast(self, document: str, payload: str) -> None:
-        """Send a Stateless message to the document's peers whose wire can carry it."""
-        if (room := self.registry.rooms.get(document)) is not None:
-            room.tell(payload)
+        """Send a Stateless message to the document's peers, on all nodes, whose wire can carry
+        it."""
+        self.registry.say(document, payload)
 
     def recheck(self, document: str | None = None) -> None:
         """Rights may have changed, in this document or in all: look at those of live

@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 class Follower:
     """Reads the log for rooms that may have missed rows: one read at a time for each room.
 
-    It is asked after a hint, after an own commit that left a hole, and at a join. A node that
-    lost a hint and sees neither stays behind until one of them comes.
+    It is asked after news that did not bring the rows along, after an own commit that left a
+    hole, at a join, and when a look at the log shows that news was lost.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,16 @@ from collab.interfaces import (
     DocumentWorker,
     NewRow,
 )
-from collab.news import Backplane, Committed, Deleted, Event
+from collab.leasing import Leasing
+from collab.news import Backplane, Present
 from collab.protocol.close import CloseCode
 from collab.room.committer import Committer
 from collab.room.compacting import Compactor
 from collab.room.following import Follower
 from collab.room.limits import RoomLimits
 from collab.room.loading import load
+from collab.room.looking import Looker
+from collab.room.neighbours import Neighbours
 from collab.room.room import Room, RoomState
 from collab.room.tasks import Tasks
 from collab.room.waiting import wait_for
@@ -54,7 +58,7 @@ class _Load:
 
     def __init__(self, task: asyncio.Task[Room]) -> None:
         self.task = task
-        self.hinted = 0
+        self.hinted: float = 0
         self.deleted = False
 
 
@@ -74,27 +78,30 @@ class Registry:
         random: random.Random,
         limits: RoomLimits,
         committed: Callable[[str, int, Sequence[NewRow]], None] | None = None,
+        leasing: Leasing | None = None,
     ) -> None:
         """`committed` is told of every commit here: the document, the sequence of the last
         row, and the rows. It returns at once and raises nothing."""
         self._committed = committed
         self._store = store
         self._worker = worker
-        self._backplane = backplane
         self._clock = clock
         self._limits = limits
         self._tasks = Tasks()
         self._committer = Committer(store, clock, random, limits)
         self._follower = Follower(store, worker, clock, random, self._tasks, limits)
         self._compactor = Compactor(
-            store, worker, clock, random, self._follower, self._tasks, limits
+            store, worker, clock, random, self._follower, self._tasks, limits, leasing
         )
         self._rooms: dict[str, Room] = {}
+        self._looker = Looker(store, backplane, self._rooms, self._follower, clock, random, limits)
+        self._neighbours = Neighbours(
+            self, backplane, self._rooms, self._follower, self._looker, clock, self._tasks, limits
+        )
         self._loads: dict[str, _Load] = {}
         self._idle: dict[Room, float] = {}
         self._idle_event = asyncio.Event()
         self._draining = False
-        self._unsubscribe: Callable[[], None] = lambda: None
 
     @property
     def rooms(self) -> Mapping[str, Room]:
@@ -124,10 +131,12 @@ class Registry:
     # --- Life --------------------------------------------------------------------------
 
     async def start(self) -> None:
-        self._unsubscribe = self._backplane.subscribe(self._receive)
+        self._neighbours.start()
         self._tasks.spawn(self._committer.run(), "committer")
         self._tasks.spawn(self._unload_idle(), "unloading")
         self._tasks.spawn(self._break_silence(), "silence")
+        if self._neighbours.shared:
+            self._tasks.spawn(self._looker.run(), "looking")
 
     async def drain(self, timeout: float) -> bool:
         """Take no more joins and writes, save all that was accepted, give its receipts, then
@@ -150,7 +159,7 @@ class Registry:
     async def aclose(self) -> None:
         """End all tasks; what is not saved by now is not saved. Peers are closed."""
         self._draining = True
-        self._unsubscribe()
+        self._neighbours.stop()
         for room in tuple(self._rooms.values()):
             self._forget(room, CloseCode.RESTART, "the server is restarting")
         for loading in tuple(self._loads.values()):
@@ -201,6 +210,7 @@ class Registry:
             stored,
             coverage,
             owner=self,
+            node=self._neighbours.node if self._neighbours.shared else None,
             committer=self._committer,
             worker=self._worker,
             clock=self._clock,
@@ -209,6 +219,7 @@ class Registry:
         )
         self._rooms[document] = room
         self.room_idle(room)
+        self._neighbours.opened(room)
         if loading.hinted > room.sequence:
             self._follower.follow(room)
         return room
@@ -271,6 +282,7 @@ class Registry:
             del self._rooms[room.document]
         self._idle.pop(room, None)
         self._compactor.forget(room)
+        self._neighbours.closed(room)
         room.close(code, reason)
 
     # --- What rooms tell ---------------------------------------------------------------
@@ -286,7 +298,7 @@ class Registry:
         self._idle[room] = self._clock.monotonic()
 
     def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
-        self._backplane.publish(Committed(room.document, sequence))
+        self._neighbours.committed(room.document, sequence, rows)
         if room.log.has_hole:
             self._follower.follow(room)
         self._compactor.consider(room)
@@ -296,30 +308,35 @@ class Registry:
     def room_gone(self, room: Room) -> None:
         self._forget(room, CloseCode.GONE, "the document was deleted")
 
+    def room_present(self, room: Room, states: tuple[Present, ...]) -> None:
+        self._neighbours.present(room.document, states)
+
     # --- News --------------------------------------------------------------------------
 
     def deleted(self, document: str) -> None:
         """The document was deleted: close its peers, tell other nodes, forget the room."""
-        self._drop(document)
-        self._backplane.publish(Deleted(document))
+        self.dropped(document)
+        self._neighbours.deleted(document)
 
-    def _drop(self, document: str) -> None:
+    def say(self, document: str, payload: str) -> None:
+        """Send a Stateless message to all peers of the document, on all nodes."""
+        if (room := self._rooms.get(document)) is not None:
+            room.tell(payload)
+        self._neighbours.said(document, payload)
+
+    def follows(self, document: str) -> bool:
+        return document in self._rooms or document in self._loads
+
+    def dropped(self, document: str) -> None:
         if (loading := self._loads.get(document)) is not None:
             loading.deleted = True
         if (room := self._rooms.get(document)) is not None:
             self.room_gone(room)
 
-    def _receive(self, _node: str, event: Event) -> None:
-        match event:
-            case Deleted(document):
-                self._drop(document)
-            case Committed(document, sequence):
-                self._look(document, sequence)
-
-    def _look(self, document: str, sequence: int) -> None:
-        """Another node has committed."""
-        if (room := self._rooms.get(document)) is not None:
-            if sequence > room.sequence:
-                self._follower.follow(room)
-        elif (loading := self._loads.get(document)) is not None:
+    def hinted(self, document: str, sequence: int) -> None:
+        if (loading := self._loads.get(document)) is not None:
             loading.hinted = max(loading.hinted, sequence)
+
+    def missed(self) -> None:
+        for loading in self._loads.values():
+            loading.hinted = math.inf

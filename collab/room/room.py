@@ -11,6 +11,7 @@ from typing import Protocol
 from collab.access import Access
 from collab.errors import RoomFull, Unavailable
 from collab.interfaces import Channel, Clock, DocumentWorker, LogRow, NewRow, StoredDocument
+from collab.news import Present
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import AwarenessUpdate, Stateless, SyncStep1, Update
@@ -52,12 +53,16 @@ class Owner(Protocol):
     def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
         """These rows of it are in the log; the last has `sequence`."""
 
+    def room_present(self, room: Room, states: tuple[Present, ...]) -> None:
+        """These states of peers in it are new, or over."""
+
     def room_gone(self, room: Room) -> None:
         """The store says that there is no such document."""
 
 
 class Room:
-    """Joins peers to one document. Every method returns at once but `content` and `inspect`."""
+    """Joins peers to one document. Every method returns at once but `content` and `inspect`.
+    `node` is this node's name; None if there are no others."""
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class Room:
         coverage: Coverage,
         *,
         owner: Owner,
+        node: str | None,
         committer: Committer,
         worker: DocumentWorker,
         clock: Clock,
@@ -77,7 +83,8 @@ class Room:
         self.state = RoomState.OPEN
         self.log = DocumentLog(stored)
         self.diffs = Diffs(self.log, worker, limits)
-        self.presence = Presence(clock, limits, self._tell, partial(tasks.later, clock))
+        later = partial(tasks.later, clock)
+        self.presence = Presence(clock, limits, self._tell, later, node, self._tell_nodes)
         self.sessions: dict[Session, None] = {}
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
@@ -325,6 +332,10 @@ class Room:
 
     def _tell(self, entries: tuple[AwarenessEntry, ...]) -> None:
         self._present.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
+
+    def _tell_nodes(self, states: tuple[Present, ...]) -> None:
+        if self.state is not RoomState.GONE:
+            self._owner.room_present(self, states)
 
     def _send_receipts(self) -> None:
         receipts, saved = self._receipts, self._pending.saved

@@ -152,12 +152,12 @@ async def test_remembered_clocks_are_bounded(house: House) -> None:
         peer = await house.peer()
         await peer.show(client, 1, CARET)
         peer.session.leave()
-    assert list(room.presence._left) == [8, 9, 10]
+    assert list(room.presence.states._left) == [8, 9, 10]
     await settle(61)
     peer = await house.peer()
     await peer.show(11, 1, CARET)
     peer.session.leave()
-    assert list(room.presence._left) == [11]
+    assert list(room.presence.states._left) == [11]
     assert keeper.code is None
 
 
