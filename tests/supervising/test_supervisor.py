@@ -6,6 +6,7 @@ import asyncio
 import random
 import signal
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,8 @@ class FakeProcess:
 
     async def ready(self) -> bool:
         ready = asyncio.ensure_future(self._ready.wait())
-        await asyncio.wait({ready, self._code}, return_when=asyncio.FIRST_COMPLETED)
+        waits: set[asyncio.Future[Any]] = {ready, self._code}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         return self._ready.is_set()
 
