@@ -20,6 +20,7 @@ from collab.errors import ConfigError
 from collab.hooks import Hooks
 from collab.identity import build_gate
 from collab.interfaces import Clock
+from collab.leasing import Leasing
 from collab.news import Backplane
 from collab.protocol.ids import parse_document_id
 from collab.room import direct
@@ -29,6 +30,7 @@ from collab.settings import Settings, unknown_variables
 from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
 from collab.storage.grants import SqlGrants
+from collab.storage.leases import SqlLeases
 from collab.storage.links import SqlLinks
 from collab.storage.schema import require_current, upgrade
 from collab.storage.sql import SqlDocumentStore
@@ -61,6 +63,8 @@ class Service:
         self.worker = WorkerPool(settings.document_workers, worker_limits(settings))
         self.backplane: Backplane = MemoryBackplane()
         limits = room_limits(settings)
+        # Nodes without a backplane have no names that differ, and may share a database.
+        holder = f"{self.backplane.node}-{self.random.getrandbits(64):016x}"
         self.registry = Registry(
             SqlDocumentStore(self._database, self.clock),
             self.worker,
@@ -69,6 +73,7 @@ class Service:
             self.random,
             limits,
             self.product.committed,
+            Leasing(SqlLeases(self._database, self.clock), holder, self.clock),
         )
         gate = build_gate(settings, self.grants, self.links, self.clock, self.random)
         self.authorizer = self.product.authorizer(gate.authorizer, gate.sites, gate.rights)
