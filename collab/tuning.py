@@ -8,6 +8,11 @@ from collab.protocol.update import UpdateLimits
 from collab.room.limits import RoomLimits
 from collab.settings import Settings
 
+LOOK_SECONDS = 30.0
+"""Between looks for rows whose news was lost, where nodes tell each other."""
+LOOK_ALONE_SECONDS = 5.0
+"""The same where they share nothing but a database."""
+
 
 def worker_limits(settings: Settings) -> WorkerLimits:
     return WorkerLimits(
@@ -41,7 +46,14 @@ def room_limits(settings: Settings) -> RoomLimits:
         pending_bytes=settings.pending_bytes,
         pending_bytes_total=settings.pending_bytes_total,
         document_bytes=settings.document_bytes,
+        look_every=_look_every(settings),
         idle_unload=settings.idle_unload_seconds,
         compact_after_rows=settings.compact_after_rows,
         compact_after_bytes=settings.compact_after_bytes,
     )
+
+
+def _look_every(settings: Settings) -> float | None:
+    if settings.redis_url is not None:
+        return LOOK_SECONDS
+    return None if settings.database.startswith("sqlite") else LOOK_ALONE_SECONDS
