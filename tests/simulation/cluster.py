@@ -16,6 +16,7 @@ from collab.protocol.close import CloseCode
 from collab.room.limits import RoomLimits
 from collab.room.registry import Registry
 from collab.storage.memory import MemoryStore
+from tests.simulation.leases import SeededLeases
 from tests.simulation.store import Faults, SeededStore, worker_faults
 from tests.support.inline_worker import InlineWorker
 from tests.support.network import Connection, Weather
@@ -105,6 +106,7 @@ class Cluster:
         self.weather = Weather()
         self.memory = MemoryStore(self.clock)
         self.store = SeededStore(make_store(self.memory), rng, self.faults)
+        self.leases = SeededLeases(self.memory.leases, rng, self.faults)
         self.promises = Promises(self.store)
         self.limits = _limits(rng)
         self.stalls = random.Random(rng.random())
@@ -136,6 +138,7 @@ class Cluster:
             self.clock,
             random.Random(self.rng.random()),
             self.limits,
+            leasing=self.leases.leasing(backplane.node, self.clock),
         )
         await node.start()
         self.nodes[number] = node
