@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from random import SystemRandom
+from random import Random, SystemRandom
 
 from collab.access import Access, Role
 from collab.admission.connections import Admission
@@ -40,6 +40,16 @@ from collab.tuning import admission_limits, room_limits, worker_limits
 _log = logging.getLogger(__name__)
 
 
+def build_backplane(settings: Settings, clock: Clock, random: Random) -> Backplane:
+    """What carries news between this node and others. Raises ConfigError."""
+    if settings.redis_url is None:
+        return MemoryBackplane()
+    from collab.backplane.redis import RedisBackplane  # only where there are others
+
+    url = settings.redis_url.get_secret_value()
+    return RedisBackplane(url, settings.redis_prefix, clock, random)
+
+
 class Service:
     """One node, and what a product that embeds it may ask of it, in the event loop it runs in.
 
@@ -61,7 +71,7 @@ class Service:
         self.grants = SqlGrants(self._database, self.clock)
         self.links = SqlLinks(self._database, self.clock)
         self.worker = WorkerPool(settings.document_workers, worker_limits(settings))
-        self.backplane: Backplane = MemoryBackplane()
+        self.backplane = build_backplane(settings, self.clock, self.random)
         limits = room_limits(settings)
         # Nodes without a backplane have no names that differ, and may share a database.
         holder = f"{self.backplane.node}-{self.random.getrandbits(64):016x}"

@@ -130,8 +130,11 @@ def _write_states(out: bytearray, states: tuple[Present, ...]) -> None:
             write_string(out, present.user)
 
 
-def decode_message(data: bytes, wanted: Callable[[str], bool] = lambda document: True) -> Message:
-    """The message, with the news of documents that are `wanted` and of no document.
+def decode_message(
+    data: bytes, wanted: Callable[[str], bool] = lambda document: True, own: str = ""
+) -> Message:
+    """The message, with the news of documents that are `wanted` and of no document; without any
+    if it is of the node `own`.
 
     Raises ProtocolError: then nothing of it may be used.
     """
@@ -145,6 +148,8 @@ def decode_message(data: bytes, wanted: Callable[[str], bool] = lambda document:
         raise ProtocolError("a message without the name of its node")
     number = reader.varuint()
     flags = reader.varuint()
+    if node == own:
+        return Message(node, number)
     news: list[News] = []
     while reader.pos < reader.end:
         kind = reader.varuint()
