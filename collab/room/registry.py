@@ -6,7 +6,6 @@ import asyncio
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from collab.errors import DocumentDeleted, Unavailable
@@ -27,28 +26,9 @@ from collab.room.loading import load
 from collab.room.looking import Looker
 from collab.room.neighbours import Neighbours
 from collab.room.room import Room, RoomState
+from collab.room.stats import Repairs, RoomStats
 from collab.room.tasks import Tasks
 from collab.room.waiting import wait_for
-
-
-@dataclass(frozen=True, slots=True)
-class RoomStats:
-    """For health and metrics. Counters start with the process; ages are in seconds."""
-
-    rooms: int
-    sessions: int
-    pending_bytes: int
-    unsaved_age: float
-    """Since when the oldest unsaved update waits; 0 if all is saved."""
-    failing_rooms: int
-    """Rooms whose last commit failed."""
-    quarantined: int
-    commits: int
-    commit_failures: int
-    compactions: int
-    compaction_failures: int
-    task_failures: int
-    """Background tasks that ended by an error that nothing foresaw."""
 
 
 class _Load:
@@ -102,6 +82,7 @@ class Registry:
         self._idle: dict[Room, float] = {}
         self._idle_event = asyncio.Event()
         self._draining = False
+        self._repaired = Repairs()
 
     @property
     def rooms(self) -> Mapping[str, Room]:
@@ -112,7 +93,9 @@ class Registry:
         return self._draining
 
     def stats(self) -> RoomStats:
-        now = self._clock.monotonic()
+        now, repaired = self._clock.monotonic(), Repairs()
+        for part in (self._repaired, *(room.slow.repairs for room in self._rooms.values())):
+            repaired.add(part)
         waits = [r.unsaved_since for r in self._rooms.values() if r.unsaved_since is not None]
         return RoomStats(
             rooms=len(self._rooms),
@@ -125,6 +108,9 @@ class Registry:
             commit_failures=self._committer.failures,
             compactions=self._compactor.compactions,
             compaction_failures=self._compactor.failures,
+            leases_lost=self._compactor.leases_lost,
+            merges=repaired.merges,
+            resyncs=repaired.resyncs,
             task_failures=self._tasks.failures,
         )
 
@@ -280,6 +266,7 @@ class Registry:
     def _forget(self, room: Room, code: CloseCode, reason: str) -> None:
         if self._rooms.get(room.document) is room:
             del self._rooms[room.document]
+            self._repaired.add(room.slow.repairs)
         self._idle.pop(room, None)
         self._compactor.forget(room)
         self._neighbours.closed(room)
