@@ -23,7 +23,7 @@ class SqlDocumentStore:
     async def append(self, batch: Sequence[Append]) -> list[int | None]:
         check_batch(batch)
         now = self._clock.time()
-        return await self._database.write(lambda c: log.append(c, batch, now))
+        return await self._database.append(batch, now)
 
     async def read(self, document: str, after: int) -> list[LogRow] | None:
         return await self._database.read(lambda c: log.read(c, document, after))
