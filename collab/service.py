@@ -35,7 +35,7 @@ from collab.storage.links import SqlLinks
 from collab.storage.schema import require_current, upgrade
 from collab.storage.sql import SqlDocumentStore
 from collab.transport.entrance import Entrance
-from collab.tuning import admission_limits, room_limits, worker_limits
+from collab.tuning import admission_limits, database_limits, room_limits, worker_limits
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Service:
         self.random = SystemRandom()
         self.product = Product(hooks, self.clock, self.random)
         self.admission = Admission(admission_limits(settings), self.clock)
-        self._database = open_database(settings.database)
+        self._database = open_database(settings.database, limits=database_limits(settings))
         self.catalog = SqlCatalog(self._database, self.clock)
         self.grants = SqlGrants(self._database, self.clock)
         self.links = SqlLinks(self._database, self.clock)

@@ -7,11 +7,16 @@ from collab.crdt.process import WorkerLimits
 from collab.protocol.update import UpdateLimits
 from collab.room.limits import RoomLimits
 from collab.settings import Settings
+from collab.storage.database import Limits
 
 LOOK_SECONDS = 30.0
 """Between looks for rows whose news was lost, where nodes tell each other."""
 LOOK_ALONE_SECONDS = 5.0
 """The same where they share nothing but a database."""
+
+
+def database_limits(settings: Settings) -> Limits:
+    return Limits(settings.database_connections, settings.database_seconds)
 
 
 def worker_limits(settings: Settings) -> WorkerLimits:
