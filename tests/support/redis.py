@@ -152,7 +152,7 @@ class RedisProcess:
 
     # --- What may be done to it --------------------------------------------------------
 
-    def call(self, *command: str | int) -> Any:
+    def call(self, *command: str | int | bytes) -> Any:
         """One command's answer, as redis-py gives it. Raises redis.RedisError."""
         client = redis.Redis(
             host="127.0.0.1",
