@@ -140,7 +140,8 @@ class Committer:
             if room not in self._suspects:  # forgotten meanwhile
                 continue
             if await self._commit((room,)):
-                self._suspects.pop(room, None)
+                if self._suspects.pop(room, None) is not None:
+                    self._waiting[room] = None  # for what came during the commit
                 in_a_row = 0
                 self._store_is_up()
             else:

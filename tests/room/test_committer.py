@@ -153,6 +153,24 @@ async def test_what_is_offered_during_an_outage_is_saved_after_it(
     assert room.saved == 21
 
 
+async def test_what_is_offered_during_the_retry_that_works_is_saved_too(
+    committer: Committer, store: Store
+) -> None:
+    """[RM3] the commit under way is of what was pending before: what came since needs another."""
+    store.down = True
+    (room,) = offered(committer, 1)
+    await settle(1)
+    store.down = False
+    tries = len(store.tries)
+    while len(store.tries) == tries:
+        await asyncio.sleep(0.0005)
+    room.pending += 1
+    committer.offer(room, 1)
+    assert room.saved == 0
+    await settle(0.1)
+    assert room.saved == 2
+
+
 async def test_a_forgotten_room_is_not_waited_for(committer: Committer, store: Store) -> None:
     """[RM11] a room that is over ends a flush that waited for it."""
     store.down = True
