@@ -18,6 +18,7 @@ from collab.api.parts import ApiParts
 from collab.api.rates import Rates
 from collab.errors import ConfigError
 from collab.hooks import Hooks
+from collab.observing.route import route
 from collab.service import Service
 from collab.settings import Settings, load_settings
 from collab.sockets import sockets
@@ -48,7 +49,12 @@ def create_app(
         lifespan=lifespan,
         middleware=[
             Middleware(_Started, service=parts),
-            Middleware(Edge, clock=parts.clock, limits=_body_limits(settings)),
+            Middleware(
+                Edge,
+                clock=parts.clock,
+                limits=_body_limits(settings),
+                responses=parts.responses,
+            ),
             # Before the rates, so that pages of other sites see a 429 for what it is.
             *_cross_origin(settings),
             Middleware(
@@ -71,6 +77,7 @@ def create_app(
         random=parts.random,
         admission=parts.admission,
         opener=parts.opener,
+        backplane=None if settings.redis_url is None else parts.backplane,
         sharing=parts.sharing,
         mode=settings.auth or "open",
     )
@@ -85,6 +92,7 @@ def create_app(
     problems.install(app)
     for router in openapi.routers():
         app.include_router(router)
+    app.router.routes.append(route(parts))
     app.router.routes.extend(sockets(parts))
     if settings.notes_app:
         app.router.routes.extend(pages.routes(pages.built_app()))

@@ -11,12 +11,13 @@ BACKLOG: Final = 2048
 """Connections that may wait to be accepted."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises ConfigError, in one line that says what to change."""
+def listen(host: str, port: int, settings: str = "COLLAB_") -> socket.socket:
+    """A bound socket. Raises ConfigError, in one line that says what to change: `settings`
+    begins the names of both."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
-        raise ConfigError(f"COLLAB_HOST={host} is not a known host: {error.strerror}") from error
+        raise ConfigError(f"{settings}HOST={host} is not a known host: {error.strerror}") from error
     family, kind, protocol, _, address = found[0]
     bound = socket.socket(family, kind, protocol)
     try:
@@ -24,9 +25,10 @@ def listen(host: str, port: int) -> socket.socket:
         bound.bind(address)
     except OSError as error:
         bound.close()
+        free = ", or COLLAB_PORT=0 for any free port" if settings == "COLLAB_" else ""
         raise ConfigError(
-            f"{host}:{port} cannot be listened on ({error.strerror}): set COLLAB_HOST and "
-            "COLLAB_PORT to a free address, or COLLAB_PORT=0 for any free port"
+            f"{host}:{port} cannot be listened on ({error.strerror}): set {settings}HOST "
+            f"and {settings}PORT to a free address{free}"
         ) from error
     bound.set_inheritable(False)
     return bound

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import Final
 
@@ -20,6 +20,8 @@ from collab.admission.addresses import Addresses
 from collab.admission.doors import ROOM, Doors
 from collab.app import Service
 from collab.listening import BACKLOG, listen, url_of
+from collab.observing.exposition import Exposition
+from collab.observing.port import metrics_port
 from collab.place import Place
 from collab.settings import Settings
 from collab.sockets import SocketsFirst
@@ -157,12 +159,24 @@ async def serve(
             server = Server(app, service, settings, lambda: ready(url))
         else:
             server = Server(app, service, settings, place.announce, place.line)
-        await server.serve(sockets=[bound])
+        async with _metrics(service, settings, place):
+            await server.serve(sockets=[bound])
     finally:
         # Also after a start that failed: a connection to the database is a thread that would
         # keep the process.
         bound.close()
         await service.aclose()
+
+
+def _metrics(
+    service: Service, settings: Settings, place: Place | None
+) -> AbstractAsyncContextManager[None]:
+    """The port for metrics alone, if there is to be one."""
+    if settings.metrics_port is None:
+        return nullcontext()
+    exposition = Exposition(service, 0 if place is None else place.restarts)
+    number = 0 if place is None else place.number
+    return metrics_port(exposition, settings.metrics_host, settings.metrics_port + number)
 
 
 def run(

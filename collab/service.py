@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random, SystemRandom
@@ -21,6 +23,8 @@ from collab.hooks import Hooks
 from collab.identity import build_gate
 from collab.interfaces import Clock
 from collab.leasing import Leasing
+from collab.measuring.loop import LoopDelay
+from collab.measuring.store import MeasuredStore
 from collab.news import Backplane
 from collab.protocol.ids import parse_document_id
 from collab.room import direct
@@ -62,6 +66,8 @@ class Service:
         settings.require_safe_exposure()
         self.settings = settings
         self.started = False
+        self.mounted = False
+        """Whether it runs inside of another application."""
         self.clock: Clock = SystemClock()
         self.random = SystemRandom()
         self.product = Product(hooks, self.clock, self.random)
@@ -75,8 +81,13 @@ class Service:
         limits = room_limits(settings)
         # Nodes without a backplane have no names that differ, and may share a database.
         holder = f"{self.backplane.node}-{self.random.getrandbits(64):016x}"
+        self.store = MeasuredStore(SqlDocumentStore(self._database, self.clock), self.clock)
+        self.delay = LoopDelay(self.clock)
+        self._delays: asyncio.Task[None] | None = None
+        self.responses: Counter[int] = Counter()
+        """Answers to HTTP requests, by status."""
         self.registry = Registry(
-            SqlDocumentStore(self._database, self.clock),
+            self.store,
             self.worker,
             self.backplane,
             self.clock,
@@ -146,6 +157,7 @@ class Service:
                 "nobody said who gets in: override Hooks.on_authenticate, set COLLAB_AUTH=token, "
                 "or COLLAB_AUTH=open if everyone who reaches the product may edit"
             )
+        self.mounted = True
         async with self.lifespan():
             yield self
 
@@ -172,6 +184,7 @@ class Service:
         await self.backplane.start()
         await self.registry.start()
         await self.live.start()
+        self._delays = asyncio.create_task(self.delay.run(), name="delay")
         self.started = True
 
     async def drain(self, seconds: float) -> bool:
@@ -185,6 +198,8 @@ class Service:
 
     async def aclose(self) -> None:
         self.started = False
+        if self._delays is not None:
+            self._delays.cancel()
         try:
             await self.live.aclose()
             await self.registry.aclose()
