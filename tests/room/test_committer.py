@@ -163,7 +163,7 @@ async def test_what_is_offered_during_the_retry_that_works_is_saved_too(
     store.down = False
     tries = len(store.tries)
     while len(store.tries) == tries:
-        await asyncio.sleep(0.0005)
+        await settle(0.0005)
     room.pending += 1
     committer.offer(room, 1)
     assert room.saved == 0
