@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
+from typing import Final
 
 from collab.backoff import Backoff
 from collab.errors import CollabError, DocumentNotFound
@@ -12,6 +14,9 @@ from collab.room.limits import RoomLimits
 from collab.room.loading import facts_of, load
 from collab.room.room import Room, RoomState
 from collab.room.tasks import Tasks
+
+AT_ONCE: Final = 16
+"""Rooms that are read for at a time: after an outage all may be behind."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +46,7 @@ class Follower:
         self._wanted: dict[Room, bool] = {}
         """Rooms to look at, and whether from scratch; those in `_busy` once more."""
         self._busy: set[Room] = set()
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self.failures = 0
 
     def follow(self, room: Room, reload: bool = False) -> None:
@@ -56,7 +62,8 @@ class Follower:
             while room in self._wanted and room.state is not RoomState.GONE:
                 reload = self._wanted.pop(room)
                 try:
-                    await self._look(room, reload)
+                    async with self._slots:
+                        await self._look(room, reload)
                     failures = 0
                 except DocumentNotFound:
                     room.vanished()

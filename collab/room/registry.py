@@ -295,6 +295,13 @@ class Registry:
     def room_gone(self, room: Room) -> None:
         self._forget(room, CloseCode.GONE, "the document was deleted")
 
+    def room_learned(self, room: Room) -> None:
+        # Left to the node that writes; but if that has done it, or died, it is seen here.
+        limits, log = self._limits, room.log
+        long = log.row_count >= 2 * limits.compact_after_rows
+        if long or log.tail_bytes >= 2 * limits.compact_after_bytes:
+            self._compactor.consider(room)
+
     def room_present(self, room: Room, states: tuple[Present, ...]) -> None:
         self._neighbours.present(room.document, states)
 

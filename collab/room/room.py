@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
 from enum import Enum, auto
 from functools import partial
-from typing import Protocol
 
 from collab.access import Access
 from collab.errors import RoomFull, Unavailable
@@ -26,6 +25,7 @@ from collab.room.items import UNKNOWN, ItemKind
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
+from collab.room.owner import Owner
 from collab.room.pending import PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
 from collab.room.session import Owed, Session
@@ -42,22 +42,6 @@ class RoomState(Enum):
     """No joins and no writes; what was accepted is being saved."""
     GONE = auto()
     """Not in the registry any more; nothing in it changes."""
-
-
-class Owner(Protocol):
-    """What a room tells the registry."""
-
-    def room_idle(self, room: Room) -> None:
-        """Nobody is in it, and nothing of it is unsaved."""
-
-    def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
-        """These rows of it are in the log; the last has `sequence`."""
-
-    def room_present(self, room: Room, states: tuple[Present, ...]) -> None:
-        """These states of peers in it are new, or over."""
-
-    def room_gone(self, room: Room) -> None:
-        """The store says that there is no such document."""
 
 
 class Room:
@@ -285,6 +269,7 @@ class Room:
                 new.append(row.data)
         for update in merged_runs(new, self.limits.merge_bytes):
             self._broadcast(update, before)
+        self._owner.room_learned(self)
 
     def adopt(self, stored: StoredDocument, coverage: Coverage) -> bool:
         """Go on from what the store holds; `tell_owed` is due then.
