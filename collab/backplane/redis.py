@@ -102,6 +102,8 @@ class RedisBackplane:
         """A message of our own that was not heard back yet, and when it was sent."""
         self._wake = asyncio.Event()
         self._beat_due = True
+        self._heard_any = False
+        """Whether any message came since the last beat."""
         self._missed = False
         """Whether there was a time, since the start, when nobody listened here."""
         self._anew = False
@@ -214,7 +216,8 @@ class RedisBackplane:
             await self._clock.sleep(self._timings.beat * (0.75 + 0.5 * self._random.random()))
             self._beat_due = True
             self._wake.set()
-            if self._listening.up:
+            if self._heard_any:  # where nobody is heard, nobody is silent
+                self._heard_any = False
                 for node in self._roster.beat():
                     self._tell(node, Gone())
             self.stats.nodes = len(self._roster)
@@ -293,6 +296,7 @@ class RedisBackplane:
             await asyncio.sleep(0)  # a full buffer is read without ever waiting
 
     def _take(self, data: bytes) -> None:
+        self._heard_any = True
         self.stats.messages_received += 1
         self.stats.bytes_received += len(data)
         try:
