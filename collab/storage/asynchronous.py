@@ -87,6 +87,7 @@ class _Unbegun(StorageError):
 def _transact(engine: Engine, work: Work[T]) -> T:
     """A whole transaction, inside one greenlet."""
     with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
         transaction = connection.begin()
         committing = False
         try:
@@ -96,7 +97,9 @@ def _transact(engine: Engine, work: Work[T]) -> T:
         except Exception as error:
             if not lost(error):
                 raise
-            connection.invalidate()  # a rollback would wait for what never comes
+            # A rollback, or a goodbye, would wait for what never comes.
+            driver.terminate()
+            connection.invalidate()
             if committing or isinstance(error, TimeoutError):
                 raise
             raise _Unbegun("the connection to the database was lost") from error

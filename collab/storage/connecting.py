@@ -185,7 +185,8 @@ def lost(error: BaseException) -> bool:
     cause = driver_error(error)
     if isinstance(cause, asyncpg.InterfaceError):
         return "closed" in str(cause)
-    return isinstance(cause, OSError) or code(error).startswith(ENDED)
+    hangs = isinstance(cause, OSError | asyncpg.InternalClientError)
+    return hangs or code(error).startswith(ENDED)
 
 
 def _reason(error: BaseException) -> str:

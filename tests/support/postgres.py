@@ -42,6 +42,7 @@ CHILD_OF_ROOT = "nobody"
 
 SETTINGS = {
     "autovacuum": "off",
+    "deadlock_timeout": "100ms",
     "fsync": "off",
     "full_page_writes": "off",
     "listen_addresses": "",
