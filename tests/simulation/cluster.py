@@ -79,6 +79,8 @@ class Cluster:
         """Decides who stops reading, for how long."""
         self.nodes: list[Machine | None] = [None] * nodes
         self.deaths = 0
+        self.forgot = False
+        """Whether clocks may have been told that no node knows any more."""
         self.peers: list[Replica] = []
         self._homes: dict[Replica, tuple[int, Connection]] = {}
         self._offline: set[Replica] = set()
@@ -125,6 +127,7 @@ class Cluster:
     async def crash_node(self, number: int) -> None:
         """Drop a node with all that it has not committed; its sockets just break."""
         node, self.nodes[number] = self.nodes[number], None
+        self.forgot = True
         for home, connection in tuple(self._homes.values()):
             if home == number:
                 connection.cut(notice_after=None)
@@ -133,6 +136,7 @@ class Cluster:
 
     async def drain_node(self, number: int) -> bool:
         node, self.nodes[number] = self.nodes[number], None
+        self.forgot = True
         assert node is not None
         return await node.drain(5.0)
 

@@ -13,7 +13,7 @@ from collab.protocol.state_vector import decode_state_vector
 from collab.protocol.update import validate_update
 from tests.simulation.cluster import DOCUMENT, Cluster, MakeStore, PromiseBrokenError
 from tests.simulation.rungs import forgetful
-from tests.support.replica import Replica
+from tests.support.replica import RENEW, Replica
 from tests.support.virtual import VirtualLoop
 
 OUTDATED = 30.0
@@ -157,6 +157,7 @@ async def _end(cluster: Cluster) -> None:
 async def _check(cluster: Cluster) -> None:
     if cluster.promises.broken:
         raise PromiseBrokenError("; ".join(cluster.promises.broken))
+    await _settle_presence(cluster)
     _check_presence(cluster)
     await _check_leftovers(cluster)
     for number in range(len(cluster.nodes)):
@@ -171,12 +172,26 @@ async def _check(cluster: Cluster) -> None:
     _check_equal(cluster, log, fresh)
 
 
+async def _settle_presence(cluster: Cluster) -> None:
+    """Where all nodes that told a client's clock are gone, and it never heard how high it was,
+    peers who did see it once its renewals get there."""
+    renewals = 3 if cluster.forgot else 0
+    for _ in range(renewals):
+        if not any(set(p.present) != _expected(cluster, p) for p in cluster.peers):
+            return
+        await asyncio.sleep(RENEW)
+
+
+def _expected(cluster: Cluster, peer: Replica) -> set[int]:
+    return {other.client for other in cluster.companions(peer)}
+
+
 def _check_presence(cluster: Cluster) -> None:
     """Everybody sees everybody else, on whatever node, and nobody who left; and nobody was left
     so long without news that Yjs clients would drop them."""
     now = asyncio.get_running_loop().time()
     for peer in cluster.peers:
-        expected = {other.client for other in cluster.companions(peer)}
+        expected = _expected(cluster, peer)
         if set(peer.present) != expected:
             raise PromiseBrokenError(f"{peer.name} sees {set(peer.present)}, not {expected}")
         for client, (_, at) in peer.present.items():
