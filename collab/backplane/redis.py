@@ -176,8 +176,8 @@ class RedisBackplane:
                 self._failed(error)
             except Exception:
                 _log.exception("the backplane failed, and tries again")
-            if self._left:
-                return
+            if self._closing:
+                return  # also where the library took the cancellation for an error of its own
             failures = 1 if side.up else failures + 1
             side.up = False
             self._echo = None
