@@ -96,8 +96,27 @@ def _parser() -> argparse.ArgumentParser:
         "check", help="check the settings, the database, and that every document can be read"
     )
     check.set_defaults(command=_check)
+    _add_copy(commands)
     _add_token(commands)
     return parser
+
+
+def _add_copy(commands: Commands) -> None:
+    copy = commands.add_parser(
+        "copy",
+        help="copy all documents to another database",
+        description="Copy all documents to another database, which `collab migrate` has made, and "
+        "compare what is in both then. Run it again after it was interrupted, or to bring over "
+        "what has changed since. Nothing that was changed at the target is overwritten.",
+    )
+    for option, dest, example in (
+        ("--from", "source", "sqlite:///data/collab.db"),
+        ("--to", "target", "postgresql://user@host/collab"),
+    ):
+        copy.add_argument(
+            option, dest=dest, required=True, metavar="URL", help=f"such as {example}"
+        )
+    copy.set_defaults(command=_copy)
 
 
 def _add_token(commands: Commands) -> None:
@@ -150,13 +169,13 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _placed(options: argparse.Namespace) -> Place:
     from collab.place import Place
-    from collab.telemetry import bind
+    from collab.telemetry import note
 
     try:
         place = Place.inherited(options.place)
     except (ValueError, OSError):
         options.parser.error("--place is for processes that collab starts itself")
-    bind(worker=place.number).__enter__()  # for good
+    note(worker=place.number)
     return place
 
 
@@ -270,6 +289,24 @@ async def _check_all(settings: Settings) -> int:
     async for outcome in check_all(settings):
         tally.add(outcome)
     return tally.close("checked")
+
+
+def _copy(options: argparse.Namespace) -> int:
+    _configured()
+    return asyncio.run(_copy_all(options.source, options.target))
+
+
+async def _copy_all(source: str, target: str) -> int:
+    from collab.clock import SystemClock
+    from collab.copying import Progress, opened
+
+    async with opened(source, target, SystemClock()) as copier:
+        progress = Progress(await copier.count())
+        async for outcome in copier.copy_all():
+            for line in progress.add(outcome):
+                print(line, flush=True)
+    print(progress.summary())
+    return FAILED if progress.bad else 0
 
 
 class _Tally:
