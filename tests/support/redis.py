@@ -59,6 +59,7 @@ class RedisProcess:
 
     def __init__(self, options: dict[str, str] | None = None, *, sentinel: bool = False) -> None:
         self._options = dict(options or {})
+        self.password = self._options.get("requirepass")
         self._sentinel = sentinel
         self._directory = tempfile.TemporaryDirectory(prefix="collab-redis-")
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,8 +85,7 @@ class RedisProcess:
     @property
     def url(self) -> str:
         """What COLLAB_REDIS_URL is given, its password included."""
-        password = self._options.get("requirepass")
-        return f"redis://{f':{password}@' if password else ''}127.0.0.1:{self.port}/0"
+        return f"redis://{f':{self.password}@' if self.password else ''}127.0.0.1:{self.port}/0"
 
     @property
     def unix_url(self) -> str:
@@ -157,7 +157,7 @@ class RedisProcess:
         client = redis.Redis(
             host="127.0.0.1",
             port=self.port,
-            password=self._options.get("requirepass"),
+            password=self.password,
             decode_responses=True,
             socket_timeout=STOP_SECONDS,
             retry=Retry(NoBackoff(), 0),
