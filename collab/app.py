@@ -18,6 +18,7 @@ from collab.api.parts import ApiParts
 from collab.api.rates import Rates
 from collab.errors import ConfigError
 from collab.hooks import Hooks
+from collab.observing.requests import TracedRequests
 from collab.observing.route import route
 from collab.service import Service
 from collab.settings import Settings, load_settings
@@ -60,6 +61,7 @@ def create_app(
             Middleware(
                 Rates, admission=parts.admission, addresses=Addresses(settings.trusted_proxies)
             ),
+            *([] if parts.tracing is None else [Middleware(TracedRequests, parts.tracing)]),
         ],
         generate_unique_id_function=lambda route: route.name,
         openapi_url="/api/openapi.json",
@@ -67,6 +69,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own spans hold paths and queries, in which there are tokens.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign] # FastAPI's way
     app.state.api = ApiParts(

@@ -21,10 +21,12 @@ from collab.embedding.product import Product
 from collab.errors import ConfigError
 from collab.hooks import Hooks
 from collab.identity import build_gate
-from collab.interfaces import Clock
+from collab.interfaces import Clock, DocumentStore
 from collab.leasing import Leasing
 from collab.measuring.loop import LoopDelay
 from collab.measuring.store import MeasuredStore
+from collab.measuring.traced import TracedStore
+from collab.measuring.tracing import tracing_from
 from collab.news import Backplane
 from collab.protocol.ids import parse_document_id
 from collab.room import direct
@@ -39,6 +41,7 @@ from collab.storage.links import SqlLinks
 from collab.storage.schema import require_current, upgrade
 from collab.storage.sql import SqlDocumentStore
 from collab.transport.entrance import Entrance
+from collab.transport.traced import TracedEntrance
 from collab.tuning import admission_limits, database_limits, room_limits, worker_limits
 
 _log = logging.getLogger(__name__)
@@ -81,7 +84,11 @@ class Service:
         limits = room_limits(settings)
         # Nodes without a backplane have no names that differ, and may share a database.
         holder = f"{self.backplane.node}-{self.random.getrandbits(64):016x}"
-        self.store = MeasuredStore(SqlDocumentStore(self._database, self.clock), self.clock)
+        self.tracing = tracing_from(os.environ)
+        stored: DocumentStore = SqlDocumentStore(self._database, self.clock)
+        if self.tracing is not None:
+            stored = TracedStore(stored, self.tracing)
+        self.store = MeasuredStore(stored, self.clock)
         self.delay = LoopDelay(self.clock)
         self._delays: asyncio.Task[None] | None = None
         self.responses: Counter[int] = Counter()
@@ -106,8 +113,9 @@ class Service:
         )
         seeds = self.product.seeds(self.worker, limits)
         self.opener = Opener(self.registry, self.catalog, seeds)
-        self.entrance = Entrance(
-            self.registry, self.opener, self.authorizer, self.live, self.product.visits
+        parts = (self.registry, self.opener, self.authorizer, self.live, self.product.visits)
+        self.entrance = (
+            Entrance(*parts) if self.tracing is None else TracedEntrance(self.tracing, *parts)
         )
 
     # --- For the product ---------------------------------------------------------------
@@ -212,6 +220,8 @@ class Service:
                 await self._database.aclose()
                 if self._keys is not None:
                     await self._keys.aclose()
+                if self.tracing is not None:
+                    await self.tracing.aclose()
 
     async def _prepare_database(self) -> None:
         """Make and migrate the embedded database; others are left to `collab migrate`."""

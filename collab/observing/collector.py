@@ -37,9 +37,7 @@ class ServiceCollector(Collector):
         yield _labelled(
             GaugeMetricFamily, *("info", "1, with the version of Collab.", "version"), version
         )
-        yield _gauge(
-            "draining", "Whether the process is stopping.", self.service.registry.draining
-        )
+        yield _gauge("draining", "Whether the process is stopping.", self.service.registry.draining)
         yield from self._connections()
         yield from self._rooms()
         yield from self._commits()
