@@ -90,11 +90,14 @@ class Elsewhere:
                 shown.doubted = None
             if entry.clock > shown.seen:
                 self._take(client, shown, present, state)
-        elif self._wins(node, present, shown):
+        elif entry.clock > shown.over.get(node, -1) and self._wins(node, present, shown):
             loser = shown.holder
             if loser is not None and loser.user is not None and loser.user == present.user:
                 loser = None  # it goes on elsewhere
             mine = AwarenessEntry(client, shown.seen, shown.state)
+            if shown.holder is not None:
+                # Who believes what was claimed here has to hear that it is over.
+                self._nodes.append(AwarenessEntry(client, shown.emitted, None))
             states.hand_over(client, None, node, present.user)
             if loser is not None:
                 states.wait(loser, mine)
@@ -136,19 +139,25 @@ class Elsewhere:
         shown = states.shown.get(client)
         if shown is None:
             states.remember(client, entry.clock)
-        elif shown.holder is not None:
-            if entry.clock >= shown.emitted:
+        elif shown.holder is None and shown.node == node:
+            if entry.clock >= shown.seen:
+                self._end(client, entry.clock)
+        else:
+            shown.over[node] = max(entry.clock, shown.over.get(node, -1))
+            if shown.holder is not None and entry.clock >= shown.emitted:
                 told = states.raised(client, entry.clock)
                 self._peers.append(told)
                 self._nodes.append(told)
-        elif shown.node == node and entry.clock >= shown.seen:
-            self._end(client, entry.clock)
 
     def _end(self, client: int, clock: int | None = None) -> None:
+        before = self._states.shown[client]
         entry, here = self._states.end(client, clock)
         self._peers.append(entry)
         if here:
             self._nodes.append(entry)
+            self._states.shown[client].over[before.node] = (
+                before.emitted if clock is None else clock
+            )
 
     def _tell(self) -> None:
         peers, self._peers = self._peers, []

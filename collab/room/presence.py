@@ -60,9 +60,7 @@ class Presence:
 
     def leave(self, claimant: Claimant) -> None:
         """The session is over: its clients are gone, or pass to one who waits for the id."""
-        heirs = self.states.heirs
-        if claimant.waiting is not None and heirs.get(claimant.waiting.client) is claimant:
-            del heirs[claimant.waiting.client]
+        self.states.give_up(claimant)
         self.states.tell([self.states.end(client)[0] for client in sorted(claimant.clients)])
 
     def everyone(self) -> tuple[AwarenessEntry, ...]:

@@ -54,6 +54,9 @@ class Shown:
     state: str
     doubted: float | None = None
     """Since when news of its node may have been missed, if it was not told again since."""
+    over: dict[str, int] = field(default_factory=dict)
+    """Nodes that let go of the id while it was another's, and the clocks that they told last:
+    what they said before may come after it."""
 
 
 class States:
@@ -122,7 +125,7 @@ class States:
         if shown is None:
             emitted = max(clock, self.last(client) + 1)
             self.add(client, Shown(claimant, self.node, claimant.user, clock, emitted, state))
-            claimant.waiting = None
+            self.give_up(claimant)
             return True
         if clock <= shown.seen:
             return None
@@ -161,6 +164,12 @@ class States:
         if not claimant.clients and (waiting is None or waiting.client == entry.client):
             claimant.waiting = entry
             self.heirs[entry.client] = claimant
+
+    def give_up(self, claimant: Claimant) -> None:
+        """The session waits for nothing any more."""
+        waiting, claimant.waiting = claimant.waiting, None
+        if waiting is not None and self.heirs.get(waiting.client) is claimant:
+            del self.heirs[waiting.client]
 
     def raised(self, client: int, clock: int) -> AwarenessEntry:
         """The same state under a clock above this one."""
