@@ -146,6 +146,7 @@ class Cluster:
         self._names += 1
         peer = Replica(f"p{self._names}", self.rng.randrange(1, 2**32), self.promises)
         peer.verified = self.rng.random() < 0.5
+        peer.echoes = self.rng.random() < 0.3
         self.peers.append(peer)
         self._spawn(self._live(peer))
         return peer

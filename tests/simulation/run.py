@@ -20,6 +20,8 @@ OUTDATED = 30.0
 """Virtual seconds after which Yjs clients drop a state that was not renewed."""
 STEPS = 60
 MOST_NODES = 4
+RETURN = 8.0
+"""Virtual seconds after the last fault in which peers are back."""
 CALM = 40.0
 """Virtual seconds after the last fault in which everything has to be repaired."""
 
@@ -148,8 +150,15 @@ async def _end(cluster: Cluster) -> None:
             node.trap = None
     for peer in cluster.peers:
         cluster.set_offline(peer, False)
-    # Nobody connects again and nobody writes: what a peer missed must come to it, and what a
-    # node missed it must find out by itself.
+    await asyncio.sleep(RETURN)
+    # The last words of all are mostly lost between nodes, and then nobody connects again and
+    # nobody writes: what a node missed it must find out by itself, and its peers are told.
+    cluster.air.loss = 0.7
+    for peer in cluster.peers:
+        peer.add_token(0.5)
+        peer.ask_receipt()
+    await asyncio.sleep(1.0)
+    cluster.air.loss = 0.0
     await asyncio.sleep(CALM)
     await _check(cluster)
 

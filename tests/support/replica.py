@@ -55,6 +55,8 @@ class Replica:
         """The states of others, and when they were last heard of."""
         self.verified = False
         """Whether the server knows who it is."""
+        self.echoes = False
+        """Whether it sends back what it hears of others, as y-websocket does."""
         self._observer = observer
         self._connection: Connection | None = None
         self._sent: set[bytes] = set()
@@ -144,8 +146,9 @@ class Replica:
             case SyncStatus(payload):
                 self._observer.acknowledged(self.name, self._asked[int(payload) - 1])
             case AwarenessUpdate(entries):
-                for entry in entries:
-                    self._meet(entry)
+                news = [entry for entry in entries if self._meet(entry)]
+                if news and self.echoes:
+                    self._say(AwarenessUpdate(tuple(news)))
             case other:
                 raise AssertionError(f"{self.name} was sent {other}")
 
@@ -161,7 +164,7 @@ class Replica:
         finally:
             self._applying = False
 
-    def _meet(self, entry: AwarenessEntry) -> None:
+    def _meet(self, entry: AwarenessEntry) -> bool:
         """As y-protocols do: only a higher clock is news, or an end at the same clock; and it
         contradicts who says that it is gone itself."""
         if entry.client == self.client:
@@ -169,17 +172,18 @@ class Replica:
                 self._clock = entry.clock
                 self.show()
             self._clock = max(self._clock, entry.clock)
-            return
+            return False
         clock = self._met.get(entry.client, -1)
         ends = entry.clock == clock and entry.state is None and entry.client in self.present
         if entry.clock <= clock and not ends:
-            return
+            return False
         self._met[entry.client] = entry.clock
         if entry.state is None:
             self.present.pop(entry.client, None)
         else:
             now = asyncio.get_running_loop().time()
             self.present[entry.client] = (entry.state, now)
+        return True
 
     def _changed(self, event: TransactionEvent) -> None:
         if not self._applying:
