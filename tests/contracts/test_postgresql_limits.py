@@ -261,6 +261,8 @@ async def test_what_else_a_url_may_say(network: PostgresServer) -> None:
         database = open_database(network.tcp_url() + query)
         for _ in range(2):
             assert await database.read(memory) == expected
+            with pytest.raises(StorageError, match='relation "documents" does not exist'):
+                await database.append([rows("a", b"1")], 1.0)
         await database.aclose()
     database = open_database(network.tcp_url() + "?sslmode=require")
     with pytest.raises(StorageError, match="rejected SSL upgrade"):
