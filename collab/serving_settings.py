@@ -68,7 +68,7 @@ class ServingSettings(BaseSettings):
     redis_url: SecretStr | None = Field(
         None,
         description="URL of the Redis or Valkey that carries news between processes: "
-        "`redis://`, `rediss://` or `redis+sentinel://`.",
+        "`redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`.",
     )
     redis_prefix: Annotated[str, AfterValidator(_not_empty)] = Field(
         "collab",

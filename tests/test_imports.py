@@ -39,6 +39,7 @@ OTHERS = {
     "joserfc",  # token mode
     "opentelemetry.sdk",  # traces
     "prometheus_client",  # who asks for metrics
+    "redis",  # other nodes
     "sqlalchemy.ext.asyncio",  # PostgreSQL
     "sqlalchemy.orm",  # nobody
 }

@@ -25,13 +25,17 @@ _STATE_BYTES: Final = 300
 """Likewise a presence state."""
 
 
+WAITING_BYTES: Final = 8 << 20
+WAITING_ENTRIES: Final = 20_000
+
+
 @dataclass(frozen=True, slots=True)
 class GatheringLimits:
     """What may wait, and what is carried at once."""
 
-    waiting_bytes: int = 8 << 20
+    waiting_bytes: int = WAITING_BYTES
     """Over it all that waits is dropped: the others are told to look for themselves."""
-    waiting_entries: int = 20_000
+    waiting_entries: int = WAITING_ENTRIES
     row_bytes: int = 64 << 10
     """Rows of one document that are carried; if there are more, only the sequence is."""
     rows: int = 512
