@@ -86,7 +86,8 @@ News = Committed | Deleted | AccessChanged | PresenceChanged | PresenceOf | Pres
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Something may not have come: of the node named, or, of the node "", of anyone."""
+    """Something may not have come: of the node named, which may not have been known before, or,
+    of the node "", of anyone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class LiveAccess:
         self._failing = self._closed = self._missed = False
 
     async def start(self) -> None:
-        self._unsubscribe = self._backplane.subscribe(self._receive)
+        self._unsubscribe = self._backplane.subscribe(self._receive, self._watches.__contains__)
         self._ringing = asyncio.create_task(self._alarms.run(), name="live access")
 
     async def aclose(self) -> None:

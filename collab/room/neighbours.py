@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final, Protocol
 
 from collab.errors import ProtocolError
@@ -30,6 +31,8 @@ from collab.room.tasks import Tasks
 
 ANSWER_SECONDS: Final = 0.05
 """Nodes that ask who is there within so long get one answer."""
+HOLE_SECONDS: Final = 0.05
+"""So long are rows waited for that others, which came, lie beyond."""
 ASK_SECONDS: Final = 1.0
 """However much is missed, others are asked who is there once in so long."""
 STATES_AT_ONCE: Final = 500
@@ -78,8 +81,8 @@ class Neighbours:
         self._clock = clock
         self._tasks = tasks
         self._limits = limits
-        self._known: set[str] = set()
-        """Nodes that were heard of, and are not gone."""
+        self._holes: dict[Room, int] = {}
+        """Rooms that wait for rows to come, and their sequences when they began to."""
         self._missed: set[str] = set()
         self._asking = self._answering = self._sweeping = False
         self._asked: dict[str, None] = {}
@@ -146,11 +149,6 @@ class Neighbours:
                 self._miss(node)
             case Gone():
                 self._gone(node)
-                return
-        if node not in self._known and node:
-            # It may have been taken for gone, and forgotten, while it was not.
-            self._known.add(node)
-            self._miss(node)
 
     def _shown(self, node: str, news: PresenceChanged | PresenceOf) -> None:
         if (room := self._rooms.get(news.document)) is None:
@@ -168,20 +166,37 @@ class Neighbours:
             self._follower.follow(room)
 
     def _took(self, room: Room, sequence: int, rows: tuple[bytes, ...]) -> bool:
-        """Take in what came along, if nothing lacks before it, without a look at the log."""
-        before = sequence - len(rows)
-        if before > room.sequence or sum(map(len, rows)) > self._limits.inspect_inline_bytes:
+        """Take in what came along, without a look at the log."""
+        if not rows or sum(map(len, rows)) > self._limits.inspect_inline_bytes:
             return False
         try:
             facts = [stored_facts(row) for row in rows]
         except ProtocolError:
             return False  # what the log says is what counts
-        numbered = map(LogRow, range(before + 1, sequence + 1), rows)
-        room.learned(zip(numbered, facts, strict=True))
+        numbers = range(sequence - len(rows) + 1, sequence + 1)
+        room.learned(zip(map(LogRow, numbers, rows), facts, strict=True))
+        if room.log.has_hole:
+            self.hole(room)
         return True
 
+    def hole(self, room: Room) -> None:
+        """The room has rows beyond some that it lacks. These are mostly on their way, from
+        another node: the log is read only if they do not come."""
+        if not self.shared or not self._backplane.connected:
+            self._follower.follow(room)
+        elif room not in self._holes:
+            self._holes[room] = room.sequence
+            self._tasks.later(self._clock, HOLE_SECONDS, partial(self._look_at_hole, room))
+
+    def _look_at_hole(self, room: Room) -> None:
+        before = self._holes.pop(room)
+        if room.log.has_hole:
+            if room.sequence > before:
+                self.hole(room)  # it is another one
+            else:
+                self._follower.follow(room)
+
     def _gone(self, node: str) -> None:
-        self._known.discard(node)
         for room in tuple(self._rooms.values()):
             room.presence.elsewhere.gone(node)
 

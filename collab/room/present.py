@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -207,15 +207,16 @@ class States:
     # --- Telling -----------------------------------------------------------------------
 
     def tell(
-        self, peers: Iterable[AwarenessEntry], nodes: Iterable[AwarenessEntry] | None = None
+        self, peers: Sequence[AwarenessEntry], nodes: Sequence[AwarenessEntry] | None = None
     ) -> None:
         """Tell peers now, and other nodes: of the same, if nothing else is said."""
-        peers = tuple(peers)
-        for entry in peers:
-            self._gathered.pop(entry.client, None)
-        self._peers.say(peers)
-        if not self._alone:
-            self._nodes.say(peers if nodes is None else nodes)
+        if peers:
+            for entry in peers:
+                self._gathered.pop(entry.client, None)
+            self._peers.say(peers)
+        nodes = peers if nodes is None else nodes
+        if nodes and not self._alone:
+            self._nodes.say(nodes)
 
     def gather(self, client: int) -> None:
         """Tell soon what did not change, or changes too often, together with the like."""
@@ -229,7 +230,7 @@ class States:
         self._gathering = False
         clients = [client for client in self._gathered if client in self.shown]
         here = [client for client in clients if self.shown[client].holder is not None]
-        self.tell(map(self.entry, clients), map(self.entry, here))
+        self.tell([*map(self.entry, clients)], [*map(self.entry, here)])
 
     def _tell_nodes(self, entries: tuple[AwarenessEntry, ...]) -> None:
         """What waited may be another node's by now: each speaks for its own sessions only, but

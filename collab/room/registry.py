@@ -287,7 +287,7 @@ class Registry:
     def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
         self._neighbours.committed(room.document, sequence, rows)
         if room.log.has_hole:
-            self._follower.follow(room)
+            self._neighbours.hole(room)
         self._compactor.consider(room)
         if self._committed is not None:
             self._committed(room.document, sequence, rows)

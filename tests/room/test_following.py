@@ -34,7 +34,7 @@ async def test_an_own_commit_finds_a_hole(house: House) -> None:
     ann = await house.synced()
     await elsewhere(house, Author(2).write("two "), Author(3).write("three "))
     await ann.write(Author(1).write("one "))
-    await settle()
+    await settle(0.1)
     room = await house.room()
     assert room.sequence == 3
     own, others = ann.updates()
@@ -57,7 +57,7 @@ async def test_a_joiner_in_a_hole_gets_what_is_known_and_then_the_rest(house: Ho
         answer = await late.sync()
         assert text_of(answer) == "one "
         assert (await room.content())[1] == 0
-    await settle()
+    await settle(0.1)
     assert sorted(text_of(answer, *late.updates()).split()) == ["one", "two"]
     assert room.sequence == 2
 
