@@ -31,10 +31,10 @@ IDS = 500
 """Ids of documents that are read at once."""
 
 AT_ONCE = 4
-"""Documents under way at a time: while one waits for its commit, others are read."""
+"""Small documents under way at a time: while one waits for its commit, others are read."""
 
 IN_MEMORY = 8 * 1024 * 1024
-"""Bytes of a document beyond which it goes through a temporary file."""
+"""Bytes of a document beyond which it goes through a temporary file, and alone."""
 
 CHANGED = (
     "it differs at the target, where it was changed after it was copied, or was never copied to; "
@@ -109,28 +109,35 @@ class Copier:
         self._source = source
         self._target = target
         self._clock = clock
+        self._large = asyncio.Lock()
 
     async def count(self) -> int:
         return await self._source.read(carrying.count)
 
     async def copy_all(self) -> AsyncIterator[Outcome]:
         """Every document at the source, by id."""
-        found = [""]
+        found = [("", 0)]
         running: deque[asyncio.Task[Outcome]] = deque()
         try:
             while found := await self._source.read(
-                partial(carrying.ids, after=found[-1], limit=IDS)
+                partial(carrying.listed, after=found[-1][0], limit=IDS)
             ):
-                for document in found:
+                for document, size in found:
                     if len(running) == AT_ONCE:
                         yield await running.popleft()
-                    running.append(asyncio.create_task(self.copy(document)))
+                    copying = self._copy_alone if size > IN_MEMORY else self.copy
+                    running.append(asyncio.create_task(copying(document)))
             while running:
                 yield await running.popleft()
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    async def _copy_alone(self, document: str) -> Outcome:
+        """One of a snapshot of many megabytes takes several times as much memory."""
+        async with self._large:
+            return await self.copy(document)
 
     async def copy(self, document: str) -> Outcome:
         """Raises StorageError if one of the databases does not answer any more."""
@@ -173,7 +180,7 @@ def _take_down(connection: Connection, document: str, spool: IO[bytes]) -> Exten
 
 
 def _answer(connection: Connection) -> None:
-    carrying.ids(connection, "", 1)
+    _noted(connection, "")
 
 
 def _there(connection: Connection, document: str) -> tuple[Extent | None, bytes | None]:

@@ -8,9 +8,11 @@ them says whether two databases hold the same, to the byte.
 from __future__ import annotations
 
 import hashlib
+import operator
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
 from typing import Any
 
@@ -77,10 +79,14 @@ class Carried:
         self.add = insert(self.table)
 
     def after(self, last: Sequence[Any]) -> ColumnElement[bool]:
-        return tuple_(*self.key) > tuple_(*last)
+        return tuple_(*self.key) > tuple_(*self._typed(last))
 
     def until(self, last: Sequence[Any]) -> ColumnElement[bool]:
-        return tuple_(*self.key) <= tuple_(*last)
+        return tuple_(*self.key) <= tuple_(*self._typed(last))
+
+    def _typed(self, last: Sequence[Any]) -> list[ColumnElement[Any]]:
+        # Else an integer is taken for one of 32 bits.
+        return [literal(value, c.type) for c, value in zip(self.key, last, strict=True)]
 
 
 def _bare(column: Column[Any]) -> Any:
@@ -112,6 +118,18 @@ _TOTALS = union_all(
         for place, carried in enumerate(TABLES)
     )
 )
+_LISTED = select(
+    documents.c.id,
+    reduce(
+        operator.add,
+        (
+            select(func.coalesce(func.sum(carried.size), 0))
+            .where(carried.owner == documents.c.id)
+            .scalar_subquery()
+            for carried in TABLES[1:]
+        ),
+    ),
+).order_by(documents.c.id)
 _LOCK = select(documents.c.id).where(documents.c.id == _document).with_for_update()
 
 
@@ -135,36 +153,38 @@ class Measure:
     def add(self, page: Page) -> None:
         name, rows = page
         for row in rows:
-            parts = [b"%d %s\n" % (len(row), name.encode()), *map(_encoded, row)]
-            encoded = b"".join(parts)
-            self._hash.update(encoded)
-            self._bytes += len(encoded)
+            self._hash.update(b"%d %s\n" % (len(row), name.encode()))
+            for value in row:
+                kind, data = _encoded(value)
+                self._hash.update(kind)
+                self._hash.update(data)  # apart: it may be large
+                self._bytes += len(data)
         self._rows += len(rows)
 
     def extent(self) -> Extent:
         return Extent(self._rows, self._bytes, self._hash.digest())
 
 
-def _encoded(value: Any) -> bytes:
-    """Kind, length and value: no two rows read the same."""
+def _encoded(value: Any) -> tuple[bytes, bytes]:
+    """Kind with length, and value: no two rows read the same."""
     if isinstance(value, bytes):
-        return b"b%d " % len(value) + value
+        return b"b%d " % len(value), value
     if isinstance(value, str):
         text = value.encode()
-        return b"s%d " % len(text) + text
+        return b"s%d " % len(text), text
     if isinstance(value, int):
-        return b"i%d " % value
+        return b"i", b"%d " % value
     if isinstance(value, float):
-        return b"f" + struct.pack(">d", value)
+        return b"f", struct.pack(">d", value)
     if value is None:
-        return b"n"
+        return b"n", b""
     raise TypeError(f"no column holds a {type(value).__name__}")
 
 
-def ids(connection: Connection, after: str, limit: int) -> list[str]:
-    """Of all documents, deleted ones too, in order."""
-    query = select(documents.c.id).where(documents.c.id > after).order_by(documents.c.id)
-    return list(connection.scalars(query.limit(limit)))
+def listed(connection: Connection, after: str, limit: int) -> list[tuple[str, int]]:
+    """All documents by id, deleted ones too, and how many bytes each has about."""
+    query = _LISTED.where(documents.c.id > after).limit(limit)
+    return [(document, size) for document, size in connection.execute(query)]
 
 
 def count(connection: Connection) -> int:
