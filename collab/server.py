@@ -24,7 +24,12 @@ from collab.settings import Settings
 from collab.sockets import SocketsFirst
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import metered
-from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
+from collab.transport.uvicorn_websocket import (
+    LINUX,
+    TCP_NOTSENT_LOWAT,
+    UNSENT,
+    BoundedWebSocketProtocol,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +54,8 @@ def listen(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if LINUX:  # where connections have it from the socket that they came by
+            bound.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT)
         bound.bind(address)
     except OSError as error:
         bound.close()

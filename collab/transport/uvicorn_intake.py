@@ -56,11 +56,9 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         super().connection_lost(exc)
         self.doors.leave(self.client)
 
-    def handle_connect(self, event: Any) -> None:
-        super().handle_connect(event)
-        if not self.handshake_complete:  # else it was refused
-            extensions: Any = self.scope["extensions"]
-            extensions[IDENTIFIED] = self._identified
+    def offer(self, extensions: Any) -> None:
+        super().offer(extensions)
+        extensions[IDENTIFIED] = self._identified
 
     def data_received(self, data: bytes) -> None:
         self._budget -= len(data)

@@ -12,7 +12,6 @@ import asyncio
 import socket
 import struct
 import sys
-from asyncio.transports import BaseTransport
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -45,9 +44,10 @@ it: more than the room's own patience by default, whose close says why."""
 SMALL: Final = 64
 """Bytes that are no more than our own ping."""
 UNSENT: Final = 256 * 1024
-"""Bytes that the system keeps unsent for us: else they are megabytes, which get older."""
+"""Bytes that the system keeps unsent for us: else they are megabytes, which get older. Whoever
+listens sets it, for all connections to come."""
+TCP_NOTSENT_LOWAT: Final = 25
 
-_TCP_NOTSENT_LOWAT: Final = 25
 _ACKED_AT: Final = 120
 """Where Linux tells in its TCP_INFO how many bytes the peer acknowledged."""
 
@@ -65,12 +65,9 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     """The network took something at this time or later."""
     _looking = False
 
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
+    def begun(self) -> None:
+        super().begun()
         self._sampled = self._moved = self.loop.time()
-        if LINUX:
-            with suppress(OSError):  # a Unix socket
-                self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)
