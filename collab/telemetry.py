@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal, TextIO
 
 _bound: ContextVar[Mapping[str, object]] = ContextVar(
     "collab_log_fields", default=MappingProxyType({})
 )
+_ALWAYS = len(vars(logging.makeLogRecord({})))
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+_PLAIN = re.compile("[!#-<>-~]+")
+"""Printable ASCII without spaces, quotes and equals signs."""
 _QUIET = (
     "uvicorn",
     "uvicorn.error",
@@ -55,14 +60,16 @@ def bind(**fields: object) -> _Binding:
 
 class _Bound(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
+        fields = vars(record)
         for name, value in _bound.get().items():
-            if not hasattr(record, name):
-                setattr(record, name, value)
+            fields.setdefault(name, value)
         return True
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    # Those that every record has come first.
+    more = islice(vars(record).items(), _ALWAYS, None)
+    return {name: value for name, value in more if name not in _STANDARD}
 
 
 def _moment(record: logging.LogRecord) -> str:
@@ -107,8 +114,7 @@ class TextFormatter(logging.Formatter):
 
 def _text(value: object) -> str:
     text = str(value)
-    plain = text.isascii() and text.isprintable() and not set(' "=').intersection(text)
-    return text if plain and text else json.dumps(text)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
 def configure(level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> None:
