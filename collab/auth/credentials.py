@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -36,17 +36,22 @@ class _Headers:
 
     __slots__ = ("_repeated", "all")
 
-    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        self.all: dict[str, str] = {}
+    def __init__(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        self.all = {
+            name.lower().decode("latin-1"): value.decode("latin-1") for name, value in headers
+        }
         self._repeated: dict[str, set[str]] = {}
+        if len(self.all) < len(headers):
+            self._join(headers)
+
+    def _join(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        values: dict[str, list[str]] = {}
         for raw, value in headers:
-            name, text = raw.lower().decode("latin-1"), value.decode("latin-1")
-            before = self.all.get(name)
-            if before is None:
-                self.all[name] = text
-            else:
-                self._repeated.setdefault(name, {before}).add(text)
-                self.all[name] = f"{before}, {text}"
+            values.setdefault(raw.lower().decode("latin-1"), []).append(value.decode("latin-1"))
+        for name, found in values.items():
+            if len(found) > 1:
+                self.all[name] = ", ".join(found)
+                self._repeated[name] = set(found)
 
     def only(self, name: str) -> str:
         """The value of a header that must not be repeated; empty if it is, or is missing."""

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from collab.admission.doors import Doors
+from collab.transport.deadlines import Deadlines
 from collab.transport.handshake import Handshake, plain_handshake
 from collab.transport.uvicorn_plain import PlainWebSocketProtocol, address_of
 
@@ -39,7 +40,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     cycle: RequestResponseCycle = None  # type: ignore[assignment] # as uvicorn
     _reads = False
     """Whether uvicorn's parser is at work."""
-    _head_timer: TimerHandle | None = None
+    heads: ClassVar[Deadlines[BoundedHttpProtocol]]
+    """Until a head is complete."""
+
+    _awaits_head = False
     _head_bytes = 0
     _body_timer: TimerHandle | None = None
     _read_timer: TimerHandle | None = None
@@ -66,7 +70,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         # Not called for a connection that became a WebSocket: its protocol leaves for it.
-        for timer in (self._head_timer, self._body_timer, self._read_timer):
+        self.heads.end(self)
+        for timer in (self._body_timer, self._read_timer):
             _cancel(timer)
         if self._reads:
             super().connection_lost(exc)
@@ -81,12 +86,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 return
             self._read()
         at = 0
-        while self._head_timer is not None and at < len(data):
+        while self._awaits_head and at < len(data):
             piece = data[at : at + SLICE]
             at += SLICE
             self._head_bytes += len(piece)
             super().data_received(piece)
-            if self._head_timer is not None and self._head_is_too_large():
+            if self._awaits_head and self._head_is_too_large():
                 self.transport.abort()
                 return
             if self.transport.is_closing() or self.transport.get_protocol() is not self:
@@ -100,7 +105,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         made = config.ws_protocol_class
         if made is None or not issubclass(made, PlainWebSocketProtocol):
             return False
-        _cancel(self._head_timer)
+        self.heads.end(self)
         self.connections.discard(self)
         transport = self.transport
         protocol = made(config, server_state, app_state, loop)
@@ -120,8 +125,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._await_head()
 
     def on_headers_complete(self) -> None:
-        _cancel(self._head_timer)
-        self._head_timer = None
+        self.heads.end(self)
+        self._awaits_head = False
         super().on_headers_complete()
         if not self.parser.should_upgrade():
             _cancel(self._body_timer)
@@ -146,9 +151,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return self._head_bytes > MAX_HEAD or len(self.headers or ()) > MAX_HEADERS
 
     def _await_head(self) -> None:
-        if self._head_timer is None:
+        if not self._awaits_head:
+            self._awaits_head = True
             self._head_bytes = 0
-            self._head_timer = self.loop.call_later(HEAD_DEADLINE, self.transport.abort)
+            self.heads.begin(self, self.loop)
+
+    def _give_up(self) -> None:
+        self.transport.abort()
 
 
 def _cancel(timer: TimerHandle | None) -> None:
@@ -158,4 +167,5 @@ def _cancel(timer: TimerHandle | None) -> None:
 
 def bounded(doors: Doors) -> type[BoundedHttpProtocol]:
     """The protocol class of one server."""
-    return type("BoundedHttp", (BoundedHttpProtocol,), {"doors": doors})
+    heads = Deadlines(HEAD_DEADLINE, BoundedHttpProtocol._give_up)
+    return type("BoundedHttp", (BoundedHttpProtocol,), {"doors": doors, "heads": heads})

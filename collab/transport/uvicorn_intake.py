@@ -15,6 +15,7 @@ from websockets.frames import Frame
 from collab.admission.doors import Doors
 from collab.admission.rates import TokenBucket
 from collab.protocol.close import CloseCode
+from collab.transport.deadlines import Deadlines
 from collab.transport.inbox import Listener
 from collab.transport.socket import IDENTIFIED
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
@@ -153,7 +154,8 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         return False
 
 
-def metered(doors: Doors, early_message: int) -> type[MeteredWebSocketProtocol]:
-    """The protocol class of one server."""
-    members = {"doors": doors, "early_message": early_message}
+def metered(doors: Doors, early_message: int, heartbeat: float) -> type[MeteredWebSocketProtocol]:
+    """The protocol class of one server, whose pings are so many seconds apart."""
+    beats = Deadlines(heartbeat, MeteredWebSocketProtocol.send_keepalive_ping)
+    members = {"doors": doors, "early_message": early_message, "beats": beats}
     return type("MeteredWebSocket", (MeteredWebSocketProtocol,), members)

@@ -14,7 +14,7 @@ import random
 import struct
 from asyncio import TimerHandle
 from asyncio.transports import BaseTransport, Transport
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 from urllib.parse import unquote
 
 from uvicorn.config import Config
@@ -27,6 +27,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from collab.transport.deadlines import Deadlines
 from collab.transport.handshake import Handshake
 from collab.transport.inbox import Gate, Inbox
 
@@ -42,6 +43,8 @@ PING: Final = b"\x89\x04"
 CLOSE: Final = 0x88
 PONG: Final = 0x8A
 MAX_CONTROL_SIZE: Final = 125
+_USUAL: Final = {b"": (1005, ""), b"\x03\xe8": (1000, ""), b"\x03\xe9": (1001, "")}
+"""What clients close with: nothing, that all is well, that they go elsewhere."""
 
 
 class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -57,6 +60,9 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
     initial_response = pending_ping_payload = None
     ping_sent_at = last_ping_rtt = 0.0
     curr_msg_data_type: Literal["text", "bytes"] = "bytes"
+
+    beats: ClassVar[Deadlines[Any]]
+    """Until the next ping."""
 
     _handshake: Handshake | None = None
     """A plain one that is not answered yet."""
@@ -205,8 +211,14 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
             return self._closed(apply_mask(data, mask))
         return False
 
+    def schedule_ping(self) -> None:
+        self.beats.begin(self, self.loop)
+
+    def stop_keepalive(self) -> None:
+        self.beats.end(self)
+        super().stop_keepalive()
+
     def send_keepalive_ping(self) -> None:
-        self.ping_timer = None
         if self.close_sent or self.transport.is_closing():
             return
         self.pending_ping_payload = struct.pack("!I", random.getrandbits(32))
@@ -219,14 +231,15 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _closed(self, payload: bytes) -> bool:
         """The peer ends the connection: answer in kind, as the library would."""
-        try:
-            close = Close.parse(payload)
-        except (ProtocolError, UnicodeDecodeError):
-            return False
+        code, reason = _USUAL.get(payload, (0, ""))
+        if not code:
+            try:
+                close = Close.parse(payload)
+            except (ProtocolError, UnicodeDecodeError):
+                return False
+            code, reason = close.code, close.reason
         self._state = State.CLOSED
-        self.queue.put_nowait(
-            {"type": "websocket.disconnect", "code": close.code, "reason": close.reason}
-        )
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(bytes((CLOSE, len(payload))) + payload)
         self.transport.close()
         return True
