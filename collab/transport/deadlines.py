@@ -24,9 +24,8 @@ class Deadlines(Generic[T]):
         self._timer: TimerHandle | None = None
 
     def begin(self, who: T, loop: AbstractEventLoop) -> None:
-        """All of them are on one loop."""
-        self._due.pop(who, None)
-        self._due[who] = loop.time() + self._seconds
+        """Who has one already keeps it. All of them are on one loop."""
+        self._due.setdefault(who, loop.time() + self._seconds)
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._look, loop)
 

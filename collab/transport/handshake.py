@@ -69,5 +69,8 @@ def plain_handshake(data: bytes) -> Handshake | None:
         or _KEY.fullmatch(key) is None
     ):
         return None
-    accept = b64encode(sha1(key + _GUID, usedforsecurity=False).digest())
-    return Handshake(head[1], headers, accept)
+    return Handshake(head[1], headers, _accepted(key))
+
+
+def _accepted(key: bytes) -> bytes:
+    return b64encode(sha1(key + _GUID, usedforsecurity=False).digest())

@@ -15,6 +15,7 @@ from websockets.frames import Frame
 from collab.admission.doors import Doors
 from collab.admission.rates import TokenBucket
 from collab.protocol.close import CloseCode
+from collab.transport import uvicorn_websocket
 from collab.transport.deadlines import Deadlines
 from collab.transport.inbox import Listener
 from collab.transport.socket import IDENTIFIED
@@ -156,6 +157,10 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
 
 def metered(doors: Doors, early_message: int, heartbeat: float) -> type[MeteredWebSocketProtocol]:
     """The protocol class of one server, whose pings are so many seconds apart."""
-    beats = Deadlines(heartbeat, MeteredWebSocketProtocol.send_keepalive_ping)
-    members = {"doors": doors, "early_message": early_message, "beats": beats}
+    members = {
+        "doors": doors,
+        "early_message": early_message,
+        "beats": Deadlines(heartbeat, MeteredWebSocketProtocol.send_keepalive_ping),
+        "graces": Deadlines(uvicorn_websocket.CLOSE_GRACE, MeteredWebSocketProtocol._abort),
+    }
     return type("MeteredWebSocket", (MeteredWebSocketProtocol,), members)

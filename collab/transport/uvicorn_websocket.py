@@ -14,11 +14,12 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from websockets.frames import Frame
 
 from collab.protocol.close import CloseCode
+from collab.transport.deadlines import Deadlines
 from collab.transport.uvicorn_direct import DirectWebSocketProtocol
 
 LINUX: Final = sys.platform == "linux"
@@ -55,6 +56,9 @@ _ACKED_AT: Final = 120
 class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     """What `collab serve` runs uvicorn with."""
 
+    graces: ClassVar[Deadlines[Any]]
+    """Until a connection that is over is cut off."""
+
     _unread_pongs = 0
     _control = 0
     _control_until = 0.0
@@ -68,6 +72,10 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     def begun(self) -> None:
         super().begun()
         self._sampled = self._moved = self.loop.time()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.graces.end(self)
+        super().connection_lost(exc)
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)
@@ -202,7 +210,7 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
 
     def _abort_soon(self) -> None:
         if not self.disconnected:
-            self.loop.call_later(CLOSE_GRACE, self._abort)
+            self.graces.begin(self, self.loop)
 
     def _abort(self) -> None:
         """Part from a peer without waiting for it. One that did not take what waits for it is
