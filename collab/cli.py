@@ -169,13 +169,13 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _placed(options: argparse.Namespace) -> Place:
     from collab.place import Place
-    from collab.telemetry import note
+    from collab.telemetry import keep
 
     try:
         place = Place.inherited(options.place)
     except (ValueError, OSError):
         options.parser.error("--place is for processes that collab starts itself")
-    note(worker=place.number)
+    keep(worker=place.number)
     return place
 
 

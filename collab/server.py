@@ -27,7 +27,9 @@ from collab.settings import Settings
 from collab.sockets import SocketsFirst
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import metered
-from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
+from collab.transport.uvicorn_websocket import (
+    BoundedWebSocketProtocol,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -123,7 +125,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         # Started and stopped here, so that a failure is our error and not uvicorn's traceback.
         lifespan="off",
         http=bounded(doors),
-        ws=metered(doors, settings.unauthenticated_bytes),
+        ws=metered(doors, settings.unauthenticated_bytes, settings.heartbeat_seconds),
         # The endpoint holds most messages to less; see `first_sync_bytes`.
         ws_max_size=max(settings.message_bytes, settings.first_sync_bytes) + 1024,
         # 15 KB of a compressed frame can become 15 MiB.

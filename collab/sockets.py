@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI
-from starlette.routing import Match, WebSocketRoute
+from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collab.admission.addresses import Addresses
@@ -56,9 +56,10 @@ class SocketsFirst:
         self._routes = [route for route in app.routes if isinstance(route, WebSocketRoute)]
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "websocket":
+        if scope["type"] == "websocket" and not scope["root_path"]:
             for route in self._routes:
-                if route.matches(scope)[0] is Match.FULL:
+                # All that `route.matches` does besides is to note parameters.
+                if route.path_regex.match(scope["path"]):
                     address = self._addresses.of(scope)
                     scope["client"] = (address, 0) if address else None
                     return route.app(scope, receive, send)

@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal, TextIO
 
 _bound: ContextVar[Mapping[str, object]] = ContextVar(
     "collab_log_fields", default=MappingProxyType({})
 )
+_ALWAYS = len(vars(logging.makeLogRecord({})))
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+_PLAIN = re.compile("[!#-<>-~]+")
+"""Printable ASCII without spaces, quotes and equals signs."""
 _QUIET = (
     "uvicorn",
     "uvicorn.error",
@@ -53,26 +60,28 @@ def bind(**fields: object) -> _Binding:
     return _Binding(fields)
 
 
-def note(**fields: object) -> None:
+def keep(**fields: object) -> None:
     """The same for as long as the task lives, or until what was bound before it is left."""
     _bound.set({**_bound.get(), **fields})
 
 
 class _Bound(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
+        fields = vars(record)
         for name, value in _bound.get().items():
-            if not hasattr(record, name):
-                setattr(record, name, value)
+            fields.setdefault(name, value)
         return True
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    # Those that every record has come first.
+    more = islice(vars(record).items(), _ALWAYS, None)
+    return {name: value for name, value in more if name not in _STANDARD}
 
 
-def _moment(record: logging.LogRecord) -> str:
-    seconds = int(record.created)
-    return f"{_second(seconds)}.{int((record.created - seconds) * 1000):03}Z"
+def _moment(created: float) -> str:
+    seconds = int(created)
+    return f"{_second(seconds)}.{int((created - seconds) * 1000):03}Z"
 
 
 @lru_cache(2)
@@ -84,15 +93,21 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, then the fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "time": _moment(record),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **_fields(record),
-        }
+        fields = _fields(record)
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            fields["error"] = self.formatException(record.exc_info)
+        return self.line(record.created, record.levelname, record.name, record.getMessage(), fields)
+
+    def line(
+        self, created: float, level: str, name: str, message: str, fields: Mapping[str, object]
+    ) -> str:
+        line = {
+            "time": _moment(created),
+            "level": level.lower(),
+            "logger": name,
+            "message": message,
+            **fields,
+        }
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
@@ -100,27 +115,70 @@ class TextFormatter(logging.Formatter):
     """Time, level, logger, message, then `name=value`; a traceback follows on its own lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        # What comes from outside must not look like a line of its own.
-        message = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
-        parts = [_moment(record), f"{record.levelname:<7}", record.name, message]
-        parts += [f"{name}={_text(value)}" for name, value in _fields(record).items()]
-        line = " ".join(parts)
+        line = self.line(
+            record.created, record.levelname, record.name, record.getMessage(), _fields(record)
+        )
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
 
+    def line(
+        self, created: float, level: str, name: str, message: str, fields: Mapping[str, object]
+    ) -> str:
+        # What comes from outside must not look like a line of its own.
+        message = message.replace("\r", "\\r").replace("\n", "\\n")
+        told = "".join([f" {name}={_text(value)}" for name, value in fields.items()])
+        return f"{_moment(created)} {level:<7} {name} {message}{told}"
+
 
 def _text(value: object) -> str:
     text = str(value)
-    plain = text.isascii() and text.isprintable() and not set(' "=').intersection(text)
-    return text if plain and text else json.dumps(text)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes the lines of records, and of `note`."""
+
+    def __init__(self, stream: TextIO, formatter: JsonFormatter | TextFormatter) -> None:
+        super().__init__(stream)
+        self.line = formatter.line
+        self.setFormatter(formatter)
+        self.addFilter(_Bound())
+
+    def note(self, name: str, message: str, facts: dict[str, object]) -> None:
+        line = self.line(time.time(), "INFO", name, message, facts)  # noqa: TID251 - as records
+        with self.lock or nullcontext():
+            self.stream.write(line + self.terminator)
+            self.stream.flush()
+
+
+def note(log: logging.Logger, message: str, **facts: object) -> None:
+    """What `log.info(message, extra=facts)` does, for what happens on each connection: to make a
+    record of it, and to read that again, would be a tenth of all that a connect takes."""
+    handler = _only_handler(log)
+    if handler is None:
+        log.info(message, extra=facts)
+    elif log.isEnabledFor(logging.INFO):
+        for name, value in _bound.get().items():
+            facts.setdefault(name, value)
+        handler.note(log.name, message, facts)
+
+
+def _only_handler(log: logging.Logger) -> _Handler | None:
+    """Ours, if no other one or filter wants a record of what this logger says."""
+    at = log
+    while at.parent is not None:
+        if at.handlers or at.filters or not at.propagate:
+            return None
+        at = at.parent
+    only = at.handlers[0] if len(at.handlers) == 1 else None
+    return only if isinstance(only, _Handler) else None
 
 
 def configure(level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> None:
     """Log to `stream` (stderr if None) from now on; replaces what was configured before."""
-    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
-    handler.addFilter(_Bound())
+    formatter = JsonFormatter() if form == "json" else TextFormatter()
+    handler = _Handler(sys.stderr if stream is None else stream, formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -39,8 +39,10 @@ class Addresses:
     def of(self, scope: Mapping[str, Any]) -> str:
         """The address in its usual spelling; empty for a peer that has none."""
         client = scope.get("client")
+        if not self._trusted:
+            return _spelled(client[0]) if client else ""
         peer = parse_address(client[0]) if client else None
-        if not self._trusted or not self._trusts(peer or _HERE):
+        if not self._trusts(peer or _HERE):
             return _text(peer)
         address = peer
         for entry in _forwarded(scope["headers"]):
@@ -90,6 +92,11 @@ def counted_as(address: str) -> str | None:
     """What limits per address count this one under: of IPv6 the /64 network, which is what one
     customer gets at least. None for peers on this machine, which have no such limits: all that
     comes through a proxy here would count as one."""
+    return _key(address) if len(address) <= LONGEST else None
+
+
+@lru_cache(1024)
+def _key(address: str) -> str | None:
     parsed = parse_address(address) if address else None
     if parsed is None or parsed.is_loopback:
         return None
@@ -109,6 +116,15 @@ def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
 
 def _is_port(text: str) -> bool:
     return text.startswith(":") and text[1:].isascii() and text[1:].isdigit()
+
+
+def _spelled(text: str) -> str:
+    return _spelling(text) if len(text) <= LONGEST else ""
+
+
+@lru_cache(1024)
+def _spelling(text: str) -> str:
+    return _text(parse_address(text))
 
 
 def _text(address: Address | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 BURST_SECONDS: Final = 10.0
@@ -70,12 +69,12 @@ class Allowance:
         self._messages = 0
         self._bytes = 0
         self._byte_block = int(min(BYTE_BLOCK, self._own_bytes.burst // 16))
-        self._block = self._block_of((self._own,))
+        self._block = _block_of(self._own)
 
     def share(self, bucket: TokenBucket) -> None:
         """Pay for messages here too from now on."""
         self._shared = (*self._shared, bucket)
-        self._block = self._block_of((self._own, *self._shared))
+        self._block = min(self._block, _block_of(bucket))
         self._messages = 0
 
     def covers(self, size: int) -> bool:
@@ -98,6 +97,6 @@ class Allowance:
             wait = max(wait, self._own_bytes.take(amount, now))
         return wait
 
-    @staticmethod
-    def _block_of(buckets: Sequence[TokenBucket]) -> int:
-        return max(1, min(BLOCK, int(min(bucket.burst for bucket in buckets) // 16)))
+
+def _block_of(bucket: TokenBucket) -> int:
+    return max(1, min(BLOCK, int(bucket.burst // 16)))

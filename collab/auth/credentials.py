@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,26 +17,52 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
     `link`, brings a share link beside it. `address` is the peer's, which `collab.api.rates`
     found out.
     """
-    headers: dict[bytes, list[bytes]] = {}
-    for name, value in scope["headers"]:
-        headers.setdefault(name.lower(), []).append(value)
+    headers = _Headers(scope["headers"])
     client = scope.get("client")
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    query = scope.get("query_string", b"")
+    parameters = parse_qs(query.decode("latin-1")) if query else {}
     return Credentials(
-        token=_bearer(headers) or _first(query, "token"),
-        origin=_origin(headers.get(b"origin")),
-        host=_only(headers.get(b"host")),
+        token=_bearer(headers.only("authorization")) or _first(parameters, "token"),
+        origin=_origin(headers),
+        host=headers.only("host"),
         address=client[0] if client else "",
-        link=_only(headers.get(b"collab-link")) or _first(query, "link"),
-        headers={
-            name.decode("latin-1"): b", ".join(values).decode("latin-1")
-            for name, values in headers.items()
-        },
+        link=headers.only("collab-link") or _first(parameters, "link"),
+        headers=headers.all,
     )
 
 
-def _bearer(headers: Mapping[bytes, list[bytes]]) -> str | None:
-    scheme, _, token = _only(headers.get(b"authorization")).partition(" ")
+class _Headers:
+    """`all` has the values of a header that was sent twice joined by commas."""
+
+    __slots__ = ("_repeated", "all")
+
+    def __init__(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        self.all = {
+            name.lower().decode("latin-1"): value.decode("latin-1") for name, value in headers
+        }
+        self._repeated: dict[str, set[str]] = {}
+        if len(self.all) < len(headers):
+            self._join(headers)
+
+    def _join(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        values: dict[str, list[str]] = {}
+        for raw, value in headers:
+            values.setdefault(raw.lower().decode("latin-1"), []).append(value.decode("latin-1"))
+        for name, found in values.items():
+            if len(found) > 1:
+                self.all[name] = ", ".join(found)
+                self._repeated[name] = set(found)
+
+    def only(self, name: str) -> str:
+        """The value of a header that must not be repeated; empty if it is, or is missing."""
+        values = self._repeated.get(name)
+        if values is None:
+            return self.all.get(name, "").strip()
+        return "" if len(values) > 1 else next(iter(values)).strip()
+
+
+def _bearer(authorization: str) -> str | None:
+    scheme, _, token = authorization.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
@@ -44,15 +70,8 @@ def _first(query: Mapping[str, list[str]], name: str) -> str | None:
     return next(iter(query.get(name, ())), None)
 
 
-def _origin(values: list[bytes] | None) -> str | None:
-    if not values:
+def _origin(headers: _Headers) -> str | None:
+    if "origin" not in headers.all:
         return None
     # Two headers that disagree are nobody's origin: the same as what a sandboxed page sends.
-    return _only(values) or "null"
-
-
-def _only(values: list[bytes] | None) -> str:
-    """The value of a header that must not be repeated; empty if it is, or is missing."""
-    if not values or len(set(values)) > 1:
-        return ""
-    return values[0].decode("latin-1").strip()
+    return headers.only("origin") or "null"

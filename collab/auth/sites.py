@@ -6,11 +6,17 @@ through a name of its own that it points at 127.0.0.1 (DNS rebinding).
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Final
 
 from collab.access import Credentials
 from collab.auth.origins import Origin, is_address, is_loopback, parse_origin, split_host
 from collab.errors import AccessDenied
+
+_REMEMBERED: Final = 256
+_LONGEST: Final = 256
+"""Characters of a host and an origin that are remembered."""
 
 
 class Sites:
@@ -23,17 +29,26 @@ class Sites:
         self._allowed = listed if public is None else listed | {public}
         self._allowed_hosts = frozenset((origin.host, origin.port) for origin in self._allowed)
         self._loopback = is_loopback(bound)
+        self._passed: OrderedDict[tuple[str, str | None], None] = OrderedDict()
+        """Hosts and origins that were checked, and may call."""
 
     def check(self, credentials: Credentials) -> None:
         """Raises AccessDenied for a request that comes from a page of another site, or that
         names another site as the one it wants to reach."""
-        host, port = self._host(credentials)
+        asked = credentials.host, credentials.origin
+        if asked in self._passed:
+            return
+        host, port = self._host(credentials.host)
         if credentials.origin is not None:
             self._check_origin(credentials.origin, host, port)
+        if len(credentials.host) + len(credentials.origin or "") <= _LONGEST:
+            self._passed[asked] = None
+            if len(self._passed) > _REMEMBERED:
+                self._passed.popitem(last=False)
 
-    def _host(self, credentials: Credentials) -> tuple[str, int | None]:
+    def _host(self, header: str) -> tuple[str, int | None]:
         try:
-            host, port = split_host(credentials.host)
+            host, port = split_host(header)
         except ValueError:
             raise AccessDenied("The request has no usable Host header.") from None
         if self._known_host(host, port):

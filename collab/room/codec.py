@@ -42,6 +42,9 @@ class Codec:
     claims_ahead: bool = False
     """Whether a peer's first SyncStatus may speak of edits that come only with its SyncStep2."""
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.prefix))
+
     def frame(self, message: Message) -> bytes:
         return self.prefix + self.encode(message)
 

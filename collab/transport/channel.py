@@ -57,6 +57,7 @@ class AsgiChannel:
         "_ended",
         "_frames",
         "_network",
+        "_parting",
         "_passed",
         "_reader",
         "_send",
@@ -73,7 +74,7 @@ class AsgiChannel:
         self._frames: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._closing: tuple[CloseCode, str] | None = None
-        self._ended = False
+        self._ended = self._parting = False
         self._deadline: asyncio.Timeout | None = None
         self._reader: asyncio.Timeout | None = None
         self._drained: deque[Callable[[], None]] = deque()
@@ -124,12 +125,11 @@ class AsgiChannel:
         finally:
             self._deadline = None
             self.abandon()
-            if self._reader is not None:
-                self._reader.reschedule(0)
+            self._stop_reading()
 
     async def read(self, receive: Receive) -> Message | None:
-        """The next ASGI message of the peer; None once `run` has ended."""
-        if self._ended:
+        """The next ASGI message of the peer; None once `run` is done with all but the close."""
+        if self._ended or self._parting:
             return None
         try:
             async with asyncio.timeout(None) as self._reader:
@@ -148,6 +148,9 @@ class AsgiChannel:
                 self._sent(len(frame))
             elif self._closing is not None:
                 code, reason = self._closing
+                # Granian keeps a close until nobody waits for a message any more.
+                self._parting = True
+                self._stop_reading()
                 await self._pass({"type": "websocket.close", "code": code, "reason": reason})
                 return
             else:
@@ -173,6 +176,10 @@ class AsgiChannel:
                 callback()
             # The first may take all the room that there is: it is another one each time.
             self._drained.rotate(-1)
+
+    def _stop_reading(self) -> None:
+        if self._reader is not None:
+            self._reader.reschedule(0)
 
     def _limit(self, seconds: float) -> None:
         if self._deadline is not None:

@@ -25,7 +25,7 @@ from collab.protocol.hocuspocus import (
 )
 from collab.protocol.ids import parse_document_id
 from collab.room.backlog import Backlog
-from collab.telemetry import bind
+from collab.telemetry import bind, note
 from collab.transport.closing import close_code, close_reason, reason_of
 from collab.transport.entrance import Entrance
 from collab.transport.hocuspocus_session import (
@@ -248,7 +248,7 @@ class Line:
         home.say(prefix, Authenticated(scope_of(session.access)))
         channel.open()
         home.entrance.follow(watch, session, Peer(home, prefix, session, said.version))
-        _log.info("joined", extra={"user": session.access.user})
+        note(_log, "joined", user=session.access.user)
 
     def _refuse(self, error: CollabError) -> None:
         home, code = self._home, close_code(error)
@@ -294,8 +294,8 @@ class Line:
         self.state = after
         state.end(code)
         self._home.ended(self)
-        fields = {"document": self.address.document, "code": None if code is None else int(code)}
-        _log.info("left", extra=fields)
+        left_with = None if code is None else int(code)
+        note(_log, "left", document=self.address.document, code=left_with)
 
 
 def _begins(body: bytes) -> bool:

@@ -90,7 +90,7 @@ class Socket:
         """What follows `prefix` in the path, decoded once. Raises InvalidDocumentId."""
         path = sent_path(self.scope).removeprefix(prefix.encode())
         try:
-            return unquote_to_bytes(path).decode("utf-8")
+            return (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8")
         except UnicodeDecodeError:
             raise InvalidDocumentId("A document id is percent-encoded UTF-8.") from None
 

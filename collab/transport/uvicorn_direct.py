@@ -7,17 +7,16 @@ frame. Nearly all frames are whole, small, binary messages: those are cut out he
 
 from __future__ import annotations
 
-from asyncio.transports import BaseTransport
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
 from collab.protocol.close import CloseCode
 from collab.transport.channel import LOW_WATER, NETWORK
 from collab.transport.direct import DIRECT, DirectChannel
-from collab.transport.inbox import Gate, Inbox, Listener
+from collab.transport.inbox import Listener
+from collab.transport.uvicorn_plain import PlainWebSocketProtocol
 
 try:
     from websockets.speedups import apply_mask
@@ -31,7 +30,7 @@ UNTIL_THE_END: Final = 1 << 80
 """More bytes than any connection has: the parser refuses what comes."""
 
 
-class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
+class DirectWebSocketProtocol(PlainWebSocketProtocol):
     """Hands frames over without a task's help once the application listens."""
 
     _channel: DirectChannel | None = None
@@ -41,20 +40,14 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
     _passing = 0
     """Bytes of a frame that uvicorn's parser has yet to be given."""
 
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
-        self.inbox = Inbox()
-        # What uvicorn needs of a queue and of an event.
-        self.queue = self.inbox  # type: ignore[assignment]
-        self.writable = Gate()  # type: ignore[assignment]
+    def begun(self) -> None:
+        super().begun()
         # So that the channel is told of the mark that sessions wait for.
         self.transport.set_write_buffer_limits(LOW_WATER - 1, LOW_WATER - 1)
 
-    def handle_connect(self, event: Any) -> None:
-        super().handle_connect(event)
-        if not self.handshake_complete:  # else it was refused
-            extensions: Any = self.scope["extensions"]
-            extensions[DIRECT], extensions[NETWORK] = self, self.taken
+    def offer(self, extensions: Any) -> None:
+        super().offer(extensions)
+        extensions[DIRECT], extensions[NETWORK] = self, self.taken
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._channel is not None:
@@ -87,7 +80,7 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
         self._forget_handshake()
 
     def part(self, code: CloseCode, reason: str) -> None:
-        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
+        if self.close_sent or self.transport.is_closing() or not self.is_open:
             return
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -110,12 +103,14 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def _forget_handshake(self) -> None:
-        """Request and response are kilobytes that nothing asks for again. uvicorn's parser has
-        them too, until it begins anew: between two frames that changes nothing."""
-        if self.conn.state is State.OPEN and not self._passing:
+        """Request and response, if the library judged them, are kilobytes that nothing asks for
+        again. Its parser has them too, until it begins anew: between two frames that changes
+        nothing."""
+        library = self._library
+        if library is not None and library.state is State.OPEN and not self._passing:
             del self.request, self.response
-            self.conn.parser = self.conn.parse()
-            next(self.conn.parser)
+            library.parser = library.parse()
+            next(library.parser)
 
     # --- What a peer sends -------------------------------------------------------------
 
@@ -154,23 +149,27 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
                 break
             if size > 125:
                 size = int.from_bytes(data[at + 2 : start - 4])
-            after = start + size
-            if data[at] == BINARY and after <= end and self._in_order(size):
-                payload = apply_mask(data[start:after], data[start - 4 : start]) if size else b""
-                self._message(payload)
+            after, mask = start + size, data[start - 4 : start]
+            if after <= end and self._whole(data[at], mask, data[start:after]):
                 at = after
             else:
                 self._passing = after - at
         if at < end:
             self._head = data[at:]
 
-    def _in_order(self, size: int) -> bool:
-        """Whether the parser would have nothing to say of a whole message."""
-        return self.conn.state is State.OPEN and not self.frames and size <= self.config.ws_max_size
-
-    def _message(self, payload: bytes) -> None:
+    def _whole(self, first: int, mask: bytes, data: bytes) -> bool:
+        """Take a whole frame that begins with this byte; False if the library is to, which may
+        have something to say of it."""
+        if first != BINARY:
+            return self.controls(first, mask, data)
+        library = self._library
+        state = self._state if library is None else library.state
+        if state is not State.OPEN or self.frames or len(data) > self.config.ws_max_size:
+            return False
+        payload = apply_mask(data, mask) if data else b""
         if self._listener is not None:
             self._listener.arrived(payload)
         else:
             self.curr_msg_data_type, self.frames = "bytes", [payload]
             self.send_receive_event_to_app()
+        return True

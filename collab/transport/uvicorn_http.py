@@ -6,12 +6,17 @@ keeps all of a head.
 
 from __future__ import annotations
 
-from asyncio import TimerHandle, Transport
-from typing import ClassVar, Final
+from asyncio import AbstractEventLoop, TimerHandle, Transport, get_running_loop
+from typing import Any, ClassVar, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from collab.admission.doors import Doors
+from collab.transport.deadlines import Deadlines
+from collab.transport.handshake import Handshake, plain_handshake
+from collab.transport.uvicorn_plain import PlainWebSocketProtocol, address_of
 
 HEAD_DEADLINE: Final = 15.0
 """Seconds from the first byte of a request, or from the connection, to the end of its head."""
@@ -32,13 +37,32 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     doors: ClassVar[Doors] = Doors(1_000_000, 1_000_000)
 
-    _head_timer: TimerHandle | None = None
+    cycle: RequestResponseCycle = None  # type: ignore[assignment] # as uvicorn
+    _reads = False
+    """Whether uvicorn's parser is at work."""
+    heads: ClassVar[Deadlines[BoundedHttpProtocol]]
+    """Until a head is complete."""
+
+    _awaits_head = False
     _head_bytes = 0
     _body_timer: TimerHandle | None = None
     _read_timer: TimerHandle | None = None
 
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: AbstractEventLoop | None = None,
+    ) -> None:
+        self._arguments = config, server_state, app_state, _loop
+        self.connections = server_state.connections
+        self.loop = _loop or get_running_loop()
+
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn
-        super().connection_made(transport)
+        self.transport = transport
+        self.connections.add(self)
+        self.client = address_of(transport, "peername")
         if self.doors.enter(self.client):
             self._await_head()
         else:
@@ -46,19 +70,28 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         # Not called for a connection that became a WebSocket: its protocol leaves for it.
-        for timer in (self._head_timer, self._body_timer, self._read_timer):
+        self.heads.end(self)
+        for timer in (self._body_timer, self._read_timer):
             _cancel(timer)
-        super().connection_lost(exc)
+        if self._reads:
+            super().connection_lost(exc)
+        else:
+            self.connections.discard(self)
         self.doors.leave(self.client)
 
     def data_received(self, data: bytes) -> None:
+        if not self._reads:
+            handshake = plain_handshake(data)
+            if handshake is not None and self._opens(handshake):
+                return
+            self._read()
         at = 0
-        while self._head_timer is not None and at < len(data):
+        while self._awaits_head and at < len(data):
             piece = data[at : at + SLICE]
             at += SLICE
             self._head_bytes += len(piece)
             super().data_received(piece)
-            if self._head_timer is not None and self._head_is_too_large():
+            if self._awaits_head and self._head_is_too_large():
                 self.transport.abort()
                 return
             if self.transport.is_closing() or self.transport.get_protocol() is not self:
@@ -66,13 +99,34 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if at < len(data):
             super().data_received(data[at:] if at else data)
 
+    def _opens(self, handshake: Handshake) -> bool:
+        """Let the connection go on as a WebSocket, past uvicorn's parser; whether it does."""
+        config, server_state, app_state, loop = self._arguments
+        made = config.ws_protocol_class
+        if made is None or not issubclass(made, PlainWebSocketProtocol):
+            return False
+        self.heads.end(self)
+        self.connections.discard(self)
+        transport = self.transport
+        protocol = made(config, server_state, app_state, loop)
+        transport.set_protocol(protocol)
+        protocol.opened(transport, handshake, self.client)
+        return True
+
+    def _read(self) -> None:
+        """Let uvicorn's parser have what comes."""
+        self._reads = True
+        transport = self.transport
+        super().__init__(*self._arguments)
+        super().connection_made(transport)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._await_head()
 
     def on_headers_complete(self) -> None:
-        _cancel(self._head_timer)
-        self._head_timer = None
+        self.heads.end(self)
+        self._awaits_head = False
         super().on_headers_complete()
         if not self.parser.should_upgrade():
             _cancel(self._body_timer)
@@ -97,9 +151,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return self._head_bytes > MAX_HEAD or len(self.headers or ()) > MAX_HEADERS
 
     def _await_head(self) -> None:
-        if self._head_timer is None:
+        if not self._awaits_head:
+            self._awaits_head = True
             self._head_bytes = 0
-            self._head_timer = self.loop.call_later(HEAD_DEADLINE, self.transport.abort)
+            self.heads.begin(self, self.loop)
+
+    def _give_up(self) -> None:
+        self.transport.abort()
 
 
 def _cancel(timer: TimerHandle | None) -> None:
@@ -109,4 +167,5 @@ def _cancel(timer: TimerHandle | None) -> None:
 
 def bounded(doors: Doors) -> type[BoundedHttpProtocol]:
     """The protocol class of one server."""
-    return type("BoundedHttp", (BoundedHttpProtocol,), {"doors": doors})
+    heads = Deadlines(HEAD_DEADLINE, BoundedHttpProtocol._give_up)
+    return type("BoundedHttp", (BoundedHttpProtocol,), {"doors": doors, "heads": heads})

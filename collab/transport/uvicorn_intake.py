@@ -15,6 +15,8 @@ from websockets.frames import Frame
 from collab.admission.doors import Doors
 from collab.admission.rates import TokenBucket
 from collab.protocol.close import CloseCode
+from collab.transport import uvicorn_websocket
+from collab.transport.deadlines import Deadlines
 from collab.transport.inbox import Listener
 from collab.transport.socket import IDENTIFIED
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
@@ -56,11 +58,9 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         super().connection_lost(exc)
         self.doors.leave(self.client)
 
-    def handle_connect(self, event: Any) -> None:
-        super().handle_connect(event)
-        if not self.handshake_complete:  # else it was refused
-            extensions: Any = self.scope["extensions"]
-            extensions[IDENTIFIED] = self._identified
+    def offer(self, extensions: Any) -> None:
+        super().offer(extensions)
+        extensions[IDENTIFIED] = self._identified
 
     def data_received(self, data: bytes) -> None:
         self._budget -= len(data)
@@ -155,7 +155,12 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         return False
 
 
-def metered(doors: Doors, early_message: int) -> type[MeteredWebSocketProtocol]:
-    """The protocol class of one server."""
-    members = {"doors": doors, "early_message": early_message}
+def metered(doors: Doors, early_message: int, heartbeat: float) -> type[MeteredWebSocketProtocol]:
+    """The protocol class of one server, whose pings are so many seconds apart."""
+    members = {
+        "doors": doors,
+        "early_message": early_message,
+        "beats": Deadlines(heartbeat, MeteredWebSocketProtocol.send_keepalive_ping),
+        "graces": Deadlines(uvicorn_websocket.CLOSE_GRACE, MeteredWebSocketProtocol._abort),
+    }
     return type("MeteredWebSocket", (MeteredWebSocketProtocol,), members)

@@ -12,14 +12,14 @@ import asyncio
 import socket
 import struct
 import sys
-from asyncio.transports import BaseTransport
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from websockets.frames import Frame
 
 from collab.protocol.close import CloseCode
+from collab.transport.deadlines import Deadlines
 from collab.transport.uvicorn_direct import DirectWebSocketProtocol
 
 LINUX: Final = sys.platform == "linux"
@@ -44,16 +44,16 @@ MOST_PATIENCE: Final = 36.0
 it: more than the room's own patience by default, whose close says why."""
 SMALL: Final = 64
 """Bytes that are no more than our own ping."""
-UNSENT: Final = 256 * 1024
-"""Bytes that the system keeps unsent for us: else they are megabytes, which get older."""
 
-_TCP_NOTSENT_LOWAT: Final = 25
 _ACKED_AT: Final = 120
 """Where Linux tells in its TCP_INFO how many bytes the peer acknowledged."""
 
 
 class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     """What `collab serve` runs uvicorn with."""
+
+    graces: ClassVar[Deadlines[Any]]
+    """Until a connection that is over is cut off."""
 
     _unread_pongs = 0
     _control = 0
@@ -65,12 +65,13 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     """The network took something at this time or later."""
     _looking = False
 
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
+    def begun(self) -> None:
+        super().begun()
         self._sampled = self._moved = self.loop.time()
-        if LINUX:
-            with suppress(OSError):  # a Unix socket
-                self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.graces.end(self)
+        super().connection_lost(exc)
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)
@@ -205,7 +206,7 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
 
     def _abort_soon(self) -> None:
         if not self.disconnected:
-            self.loop.call_later(CLOSE_GRACE, self._abort)
+            self.graces.begin(self, self.loop)
 
     def _abort(self) -> None:
         """Part from a peer without waiting for it. One that did not take what waits for it is

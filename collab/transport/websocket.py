@@ -14,8 +14,9 @@ from collab.protocol.ids import parse_document_id
 from collab.protocol.messages import Denied
 from collab.room.codec import YJS, Codec
 from collab.room.session import READ_ONLY, Session
-from collab.telemetry import note
+from collab.telemetry import keep, note
 from collab.transport.closing import close_code, reason_of
+from collab.transport.deadlines import Deadlines, Limit, limits
 from collab.transport.entrance import Entrance
 from collab.transport.socket import Socket
 
@@ -32,6 +33,7 @@ class YjsWire:
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
+        self._joining: Deadlines[Limit] | None = None
 
     def serve(self, socket: Socket) -> Awaitable[None]:
         return self.serve_document(socket, socket.path_after(PREFIX))
@@ -46,9 +48,11 @@ class YjsWire:
         """Serve the document of this name, to peers that speak as `codec` does. Nothing is read
         before the peer is let in: what it sends meanwhile waits in the server's bounded buffer.
         `joined` is told of its session."""
-        async with asyncio.timeout(socket.limits.join_seconds):
+        if self._joining is None:
+            self._joining = limits(socket.limits.join_seconds)
+        with Limit(self._joining, asyncio.get_running_loop()):
             document = parse_document_id(name)
-            note(document=document)  # in the lines of the endpoint too, of a peer refused
+            keep(document=document)  # in the lines of the endpoint too, of a peer refused
             identity = await self._entrance.identify(socket.credentials)
             socket.identified(identity)
             session, watch = await self._entrance.join(identity, document, socket.channel, codec)
@@ -57,7 +61,7 @@ class YjsWire:
 
     async def _attend(self, socket: Socket, session: Session, watch: Watch) -> None:
         """Hand the peer's frames to its session until either side ends."""
-        _log.info("joined", extra={"user": session.access.user})
+        note(_log, "joined", user=session.access.user)
         self._entrance.follow(watch, session, _Peer(session))
         first_sync = session.access.role.may_write
 
@@ -72,7 +76,7 @@ class YjsWire:
             watch.stop()
             code = socket.channel.closed_with
             session.leave(code)
-            _log.info("left", extra={"code": None if code is None else int(code)})
+            note(_log, "left", code=None if code is None else int(code))
 
 
 class _Peer:

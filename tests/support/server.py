@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -26,6 +27,9 @@ class ServerProcess:
     command. What the server logs is in `log()`, also after its end. As a context manager it kills
     what is still running.
     """
+
+    group = False
+    """Whether it may be several processes, which are ended together."""
 
     def __init__(
         self, data_dir: Path, environ: Mapping[str, str] | None = None, module: str = "collab"
@@ -85,13 +89,14 @@ class ServerProcess:
         """Start the process and wait until it accepts connections."""
         assert not self.alive, "the server is running"
         process = subprocess.Popen(
-            [sys.executable, "-m", self._module, "serve"],
+            self._command(),
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[2],
+            start_new_session=self.group,
         )
         self._process = process
         lines: queue.Queue[str | None] = queue.Queue()
@@ -117,6 +122,9 @@ class ServerProcess:
     def kill(self) -> None:
         """SIGKILL, as a crash does it; nothing happens if the process has ended."""
         if self._process is not None:
+            if self.group:
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._ended(self._process, STOP_SECONDS)
 
@@ -129,6 +137,9 @@ class ServerProcess:
     def _running(self) -> subprocess.Popen[str]:
         assert self._process is not None, "the server is not running"
         return self._process
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", self._module, "serve"]
 
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("COLLAB_")}

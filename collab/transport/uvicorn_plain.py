@@ -1,0 +1,252 @@
+"""uvicorn's WebSocket protocol without what most connections never need.
+
+uvicorn has the request that its HTTP protocol read written out and read again, and makes a
+queue, an event and the state of a whole library for each connection. A plain handshake, our
+pings with their pongs, and the peer's close are dealt with here; the library is called for all
+else, and takes the connection as it then is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import struct
+from asyncio import TimerHandle
+from asyncio.transports import BaseTransport, Transport
+from typing import Any, ClassVar, Final, Literal
+from urllib.parse import unquote
+
+from uvicorn.config import Config
+from uvicorn.protocols.utils import is_ssl
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.exceptions import ProtocolError
+from websockets.frames import Close, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from collab.transport.deadlines import Deadlines
+from collab.transport.handshake import Handshake
+from collab.transport.inbox import Gate, Inbox
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    from websockets.utils import apply_mask
+
+_logger: Final = logging.getLogger("uvicorn.error")
+
+PING: Final = b"\x89\x04"
+"""The header of our pings, which have four bytes."""
+CLOSE: Final = 0x88
+PONG: Final = 0x8A
+MAX_CONTROL_SIZE: Final = 125
+_USUAL: Final = {b"": (1005, ""), b"\x03\xe8": (1000, ""), b"\x03\xe9": (1001, "")}
+"""What clients close with: nothing, that all is well, that they go elsewhere."""
+
+
+class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
+    """Begins with `opened`, or, as uvicorn's, with `connection_made` and `data_received`."""
+
+    logger = _logger
+    close_timeout = 10.0
+    handshake_initiated = handshake_complete = False
+    close_sent = disconnected = read_paused = False
+    close_timer: TimerHandle | None = None
+    ping_timer: TimerHandle | None = None
+    pong_timer: TimerHandle | None = None
+    initial_response = pending_ping_payload = None
+    ping_sent_at = last_ping_rtt = 0.0
+    curr_msg_data_type: Literal["text", "bytes"] = "bytes"
+
+    beats: ClassVar[Deadlines[Any]]
+    """Until the next ping."""
+
+    _handshake: Handshake | None = None
+    """A plain one that is not answered yet."""
+    _state = State.CONNECTING
+    """While there is no library."""
+    _library: ServerProtocol | None = None
+
+    def __init__(  # not uvicorn's: that is about all that this class is there to avoid
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.config = config
+        self.app = config.loaded_app
+        self.loop = _loop or asyncio.get_running_loop()
+        self.root_path = config.root_path
+        self.asgi_version = config.asgi_version
+        self.app_state = app_state
+        self.connections = server_state.connections
+        self.tasks = server_state.tasks
+        self.default_headers = server_state.default_headers
+        self.ping_interval = config.ws_ping_interval
+        self.ping_timeout = config.ws_ping_timeout
+        self.inbox = Inbox()
+        # What uvicorn needs of a queue and of an event.
+        self.queue = self.inbox  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
+        self.frames: list[bytes] = []
+
+    @property
+    def conn(self) -> ServerProtocol:  # type: ignore[override] # an attribute of uvicorn's
+        """The library, from the first time on that it is asked."""
+        if self._library is None:
+            self._library = ServerProtocol(
+                max_size=self.config.ws_max_size, logger=_logger, state=self._state
+            )
+            if self._handshake is not None:
+                self._hand_over(self._library, self._handshake)
+        return self._library
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames go both ways."""
+        state = self._state if self._library is None else self._library.state
+        return state is State.OPEN
+
+    # --- The beginning -----------------------------------------------------------------
+
+    def opened(
+        self,
+        transport: Transport,
+        handshake: Handshake,
+        client: tuple[str, int] | None,
+    ) -> None:
+        """A connection came, and with it a plain handshake."""
+        self.connections.add(self)
+        self.transport = transport
+        self.server, self.client = address_of(transport, "sockname"), client
+        self.scheme = "wss" if is_ssl(transport) else "ws"
+        self.begun()
+        self._handshake = handshake
+        self.handshake_initiated = True
+        path, _, query = handshake.target.partition(b"?")
+        decoded = path.decode("ascii")
+        self.scope = {
+            "type": "websocket",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": self.scheme,
+            "server": self.server,
+            "client": self.client,
+            "root_path": self.root_path,
+            "path": self.root_path + (unquote(decoded) if "%" in decoded else decoded),
+            "raw_path": self.root_path.encode("ascii") + path,
+            "query_string": query,
+            "headers": handshake.headers,
+            "subprotocols": [],
+            "state": self.app_state.copy(),
+            "extensions": {"websocket.http.response": {}},
+        }
+        self.offer(self.scope["extensions"])
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.begun()
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.handshake_complete:  # else it was refused
+            self.offer(self.scope["extensions"])
+
+    def begun(self) -> None:
+        """There is a transport."""
+
+    def offer(self, extensions: Any) -> None:
+        """Add to the extensions of the ASGI scope."""
+
+    async def send(self, message: Any) -> None:
+        if (
+            message["type"] == "websocket.accept"
+            and self._handshake is not None
+            and self._library is None
+            and not message.get("headers")
+            and not message.get("subprotocol")
+            and not self.disconnected
+        ):
+            self._accept(self._handshake)
+        else:
+            await super().send(message)
+
+    def _accept(self, handshake: Handshake) -> None:
+        self._handshake = None
+        if not self.transport.is_closing():
+            self.handshake_complete, self._state = True, State.OPEN
+            self.transport.write(handshake.answer(self.default_headers))
+            self.start_keepalive()
+
+    def _hand_over(self, library: ServerProtocol, handshake: Handshake) -> None:
+        """Let the library judge a handshake that was thought to be plain."""
+        self._handshake = None
+        library.receive_data(handshake.request())
+        self.request: Request = library.events_received()[0]  # type: ignore[assignment]
+        self.response = library.accept(self.request)
+
+    # --- While it lasts ----------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """What the library is to judge. After the peer's close nothing is."""
+        if self._state is not State.CLOSED:
+            super().data_received(data)
+
+    def controls(self, first: int, mask: bytes, data: bytes) -> bool:
+        """Take a whole control frame that begins with this byte; False if the library is to."""
+        if len(data) > MAX_CONTROL_SIZE or not self.is_open:
+            return False
+        if first == PONG:
+            self.handle_pong(Frame(Opcode.PONG, apply_mask(data, mask)))
+            return True
+        if first == CLOSE and self._library is None:
+            return self._closed(apply_mask(data, mask))
+        return False
+
+    def schedule_ping(self) -> None:
+        self.beats.begin(self, self.loop)
+
+    def stop_keepalive(self) -> None:
+        self.beats.end(self)
+        super().stop_keepalive()
+
+    def send_keepalive_ping(self) -> None:
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.pending_ping_payload = struct.pack("!I", random.getrandbits(32))
+        self.ping_sent_at = self.loop.time()
+        self.transport.write(PING + self.pending_ping_payload)
+        if self.ping_timeout is None:
+            self.schedule_ping()
+        else:
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+
+    def _closed(self, payload: bytes) -> bool:
+        """The peer ends the connection: answer in kind, as the library would."""
+        code, reason = _USUAL.get(payload, (0, ""))
+        if not code:
+            try:
+                close = Close.parse(payload)
+            except (ProtocolError, UnicodeDecodeError):
+                return False
+            code, reason = close.code, close.reason
+        self._state = State.CLOSED
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(bytes((CLOSE, len(payload))) + payload)
+        self.transport.close()
+        return True
+
+
+def address_of(transport: BaseTransport, end: str) -> tuple[str, int] | None:
+    """`sockname` or `peername` of a connection; None for a Unix socket. uvicorn asks the system
+    again, by way of a new socket object."""
+    found = transport.get_extra_info(end)
+    return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
