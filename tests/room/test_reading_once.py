@@ -49,6 +49,19 @@ async def test_who_was_cut_off_together_is_answered_together(house: House) -> No
     assert house.worker.calls["missing"] == 2
 
 
+async def test_who_joins_together_is_sent_one_frame(house: House) -> None:
+    """The whole document is framed once for all of them, and anew once it has changed."""
+    author = Author(1)
+    writer = await house.synced()
+    await writer.write(author.write("before"))
+    await settle()
+    frames = [(await house.synced(str(number))).channel.frames[-1] for number in range(3)]
+    assert all(frame is frames[0] for frame in frames)
+    await writer.write(author.write(" and after"))
+    await settle()
+    assert text_of(await (await house.peer()).sync()) == "before and after"
+
+
 async def test_what_adds_nothing_is_read_once(house: House) -> None:
     """[RM5] [RM26] peers who come back with the same deletes cost one look at them."""
     await house.restart(inspect_inline_bytes=5)
