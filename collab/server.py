@@ -86,6 +86,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._announce()
+        self._service.worker.warm()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         _log.info("stopping: saving what is pending")
