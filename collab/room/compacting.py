@@ -64,7 +64,8 @@ class Compactor:
         """Compact in the background if the tail has grown over a limit."""
         limits, log = self._limits, room.log
         long = log.row_count >= limits.compact_after_rows
-        if (long or log.tail_bytes >= limits.compact_after_bytes) and self._may_try(room):
+        large = log.tail_bytes >= limits.compact_after_bytes
+        if (long or large) and room.state is not RoomState.GONE and self._may_try(room):
             self._tasks.spawn(self.compact(room), f"compaction of {room.document}")
 
     def worthwhile(self, room: Room) -> bool:
@@ -92,10 +93,13 @@ class Compactor:
             # Another node compacted, or an earlier try took effect although it failed.
             logger.info("compaction of %r: %s", room.document, error)
             self._follower.follow(room, reload=True)
+            return
         except CollabError as error:
             self._failed(room, error)
+            return
         finally:
             self._busy.discard(room)
+        self.consider(room)  # what was written meanwhile may be as much again
 
     async def _compact(self, room: Room) -> None:
         base, rows = room.log.base, room.log.rows
