@@ -57,6 +57,8 @@ class RoomLimits:
     """A join asks the log for news if the room last heard of its sequence longer ago."""
     idle_unload: float = 30.0
     """A room without sessions is dropped from memory after this long."""
+    idle_rooms: int = 1000
+    """Rooms without sessions that are kept for so long; over it those idle longest go."""
 
     compact_after_rows: int = 500
     compact_after_bytes: int = 512 * KIB
