@@ -1,7 +1,7 @@
 """The document worker's process, started as `python -m collab.worker` by the worker pool.
 
 It joins what works on CRDT documents with what writes content out, and stays lean: someone
-may be waiting while it starts.
+may be waiting while it starts. So what writes content out is imported when first asked for.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from collab import content
-from collab.crdt import calls, child, operations, tree
+from collab.crdt import calls, child, operations
 from collab.interfaces import Format, Kind
 from collab.protocol.trimming import without_known
-from collab.protocol.update import stored_facts
 
 
 def render(update: bytes, root: str, kind: Kind, form: Format, title: str = "") -> str:
@@ -21,6 +19,9 @@ def render(update: bytes, root: str, kind: Kind, form: Format, title: str = "") 
 
     Raises DocumentUnreadable.
     """
+    from collab import content
+    from collab.crdt import tree
+
     opened = tree.open_root(update, root, kind)
     if form is Format.TEXT and opened.is_text:
         return opened.text()
@@ -34,7 +35,7 @@ def _inspect(parts: Sequence[bytes]) -> Sequence[bytes]:
 
 def _inspect_stored(parts: Sequence[bytes]) -> Sequence[bytes]:
     (update,) = parts
-    return calls.pack_facts(stored_facts(update))
+    return calls.pack_facts(operations.stored(update))
 
 
 def _trim(parts: Sequence[bytes]) -> Sequence[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from collab.interfaces import Compacted, Format, Kind
 from collab.protocol.delete_set import decode_delete_set, encode_delete_set
@@ -77,7 +78,8 @@ def _flat(ranges: Mapping[int, Ranges]) -> Iterator[int]:
 
 def _ranges_by_client(numbers: Iterator[int]) -> dict[int, Ranges]:
     found: dict[int, Ranges] = {}
+    pairs = zip(numbers, numbers, strict=True)
     for _ in range(next(numbers)):
         client, count = next(numbers), next(numbers)
-        found[client] = tuple((next(numbers), next(numbers)) for _ in range(count))
+        found[client] = tuple(islice(pairs, count))
     return found

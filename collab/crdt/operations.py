@@ -33,10 +33,33 @@ from collab.protocol.update import (
 INSPECT_LIMITS: Final = UpdateLimits(max_bytes=64 * 1024 * 1024, max_structs=5_000_000)
 """For updates too large for the event loop; the wires have their own, smaller caps."""
 
+READ_EXACTLY: Final = 16 * 1024
+"""Bytes of a stored row whose every struct is read."""
+
 
 def inspect(update: bytes, limits: UpdateLimits = INSPECT_LIMITS) -> UpdateFacts:
     """Validate an update too large for the event loop. Raises ProtocolError."""
     return validate_update(update, limits)
+
+
+def stored(row: bytes) -> UpdateFacts:
+    """What a row of the log holds: read, as by `stored_facts`.
+
+    Of a large one the library reads the structs up to each client's first gap, in a tenth of the
+    time: how many they are, and what they were put next to, is then not told, just as a snapshot
+    does not tell it. Raises ProtocolError.
+    """
+    if len(row) <= READ_EXACTLY:
+        return stored_facts(row)
+    try:
+        state = state_of(row)
+        rest = stored_facts(byte_functions.missing(row, state))
+    except DocumentUnreadable as error:
+        raise ProtocolError(str(error)) from error
+    structs: dict[int, Ranges] = {c: ((0, end),) for c, end in decode_state_vector(state).items()}
+    for client, ranges in rest.structs.items():
+        structs[client] = (*structs.get(client, ()), *ranges)
+    return UpdateFacts(structs, rest.deletes, rest.struct_count, rest.needs)
 
 
 def missing(updates: Sequence[bytes], state_vector: bytes) -> bytes:
@@ -62,7 +85,8 @@ def compact(updates: Sequence[bytes]) -> Compacted:
         data = collected.get_update()
     data = _with_waiting(data, byte_functions.missing(merged, state))
     facts = _facts(data)
-    _check_equal(merged, data)
+    if data != merged:
+        _check_equal(merged, data)
     return Compacted(data, state_of(data), encode_delete_set(facts.deletes))
 
 
@@ -105,7 +129,7 @@ def _within(inner: Mapping[int, Ranges], outer: Mapping[int, Ranges]) -> bool:
 
 def _facts(update: bytes) -> UpdateFacts:
     try:
-        return stored_facts(update)
+        return stored(update)
     except ProtocolError as error:
         raise WorkerError(f"the CRDT library wrote an update that is not valid: {error}") from error
 

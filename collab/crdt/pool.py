@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from collab.crdt import calls
@@ -54,8 +55,9 @@ class _Request:
 class WorkerPool:
     """A DocumentWorker over `size` child processes that run `module`.
 
-    Children start with the first requests and stay. Each serves one request at a time; the
-    longest-waiting request is next. A caller that is cancelled takes the child that works for
+    Children start when requests come and no idle one is there to take them, and stay; the first
+    one earlier if `warm` says so. Each serves one request at a time; the longest-waiting request
+    is next. A caller that is cancelled takes the child that works for
     it along: its answer must not reach anyone else, and its time is better spent.
     """
 
@@ -117,14 +119,26 @@ class WorkerPool:
         """
         if self._closed:
             raise WorkerDied("the document workers have ended")
-        if not self._tasks:
-            self._tasks = [asyncio.create_task(runner.run()) for runner in self._runners]
         answer: Answer = asyncio.get_running_loop().create_future()
         try:
             self._requests.put_nowait(_Request([operation.encode(), *parts], answer))
         except asyncio.QueueFull:
             raise Unavailable("too many requests wait for a document worker") from None
+        if self._requests.qsize() > sum(runner.waits for runner in self._runners):
+            self._engage()
         return _result(await answer)
+
+    def warm(self) -> None:
+        """Start a child in the background: the first request finds it ready."""
+        if not self._tasks and not self._closed:
+            self._engage(early=True)
+
+    def _engage(self, early: bool = False) -> None:
+        """Set another runner to work, if there is one."""
+        if len(self._tasks) < len(self._runners):
+            runner = self._runners[len(self._tasks)]
+            runner.waits = True
+            self._tasks.append(asyncio.create_task(runner.run(early)))
 
     async def aclose(self) -> None:
         """End all children. Requests under way and waiting fail with WorkerDied."""
@@ -169,11 +183,19 @@ class _Runner:
         self._starts = starts
         self.child: WorkerProcess | None = None
         self.deaths = 0
+        self.waits = False
+        """Whether it will take the next request."""
 
-    async def run(self) -> None:
+    async def run(self, early: bool) -> None:
+        """`early`: with a child from the beginning."""
         try:
+            if early:
+                with suppress(WorkerDied):  # which is logged; requests try again
+                    await self._ready_child()
             while True:
+                self.waits = True
                 request = await self._requests.get()
+                self.waits = False
                 if not request.answer.done():
                     await self._serve(request)
         finally:

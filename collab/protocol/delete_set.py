@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from itertools import chain
+from typing import Final
 
 from collab.errors import ProtocolError
 from collab.protocol.encoding import CLOCK_LIMIT, Reader, write_varuint
 from collab.protocol.ranges import Ranges
+
+PIECE: Final = 4096
+"""Ranges read at a time: a millisecond or two."""
 
 
 def decode_delete_set(data: bytes) -> dict[int, Ranges]:
@@ -17,20 +22,38 @@ def decode_delete_set(data: bytes) -> dict[int, Ranges]:
     return deletes
 
 
+def delete_set_pieces(data: bytes) -> Iterator[tuple[int, Ranges]]:
+    """The same a few ranges at a time, for those who let others have a turn in between; those of
+    a client come one after the other. Raises ProtocolError."""
+    reader = Reader(data)
+    clients: set[int] = set()
+    for _ in range(reader.count()):
+        client = _next_client(reader, clients)
+        clients.add(client)
+        for piece in _pieces(reader, client):
+            yield client, piece
+    reader.expect_end()
+
+
 def read_delete_set(reader: Reader) -> dict[int, Ranges]:
     """The delete set at the front of `reader`. Raises ProtocolError."""
     deletes: dict[int, Ranges] = {}
     for _ in range(reader.count()):
-        client = reader.varuint()
-        if client in deletes:
-            raise ProtocolError(f"client {client} twice in the delete set")
-        deletes[client] = _read_ranges(reader, client)
+        client = _next_client(reader, deletes)
+        deletes[client] = tuple(chain.from_iterable(_pieces(reader, client)))
     return deletes
 
 
-def _read_ranges(reader: Reader, client: int) -> Ranges:
+def _next_client(reader: Reader, before: Container[int]) -> int:
+    client = reader.varuint()
+    if client in before:
+        raise ProtocolError(f"client {client} twice in the delete set")
+    return client
+
+
+def _pieces(reader: Reader, client: int) -> Iterator[Ranges]:
     ranges: list[tuple[int, int]] = []
-    last_end = -1
+    last_start, last_end = 0, -1
     for _ in range(reader.count()):
         start = reader.varuint(CLOCK_LIMIT)
         length = reader.varuint(CLOCK_LIMIT)
@@ -42,11 +65,15 @@ def _read_ranges(reader: Reader, client: int) -> Ranges:
         if start < last_end:
             raise ProtocolError(f"delete ranges of client {client} out of order at clock {start}")
         if start == last_end:
-            ranges[-1] = (ranges[-1][0], end)
+            ranges[-1] = (last_start, end)
         else:
+            if len(ranges) == PIECE:
+                yield tuple(ranges)
+                ranges.clear()
             ranges.append((start, end))
+            last_start = start
         last_end = end
-    return tuple(ranges)
+    yield tuple(ranges)
 
 
 def encode_delete_set(deletes: Mapping[int, Ranges]) -> bytes:

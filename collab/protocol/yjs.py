@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 from collab.errors import ProtocolError
 from collab.protocol.awareness import decode_awareness, encode_awareness
-from collab.protocol.encoding import Reader, write_bytes, write_string
+from collab.protocol.encoding import Reader, write_bytes, write_string, write_varuint
 from collab.protocol.messages import (
     AwarenessUpdate,
     Denied,
@@ -99,14 +99,11 @@ def encode(message: Message) -> bytes:
     out = bytearray()
     match message:
         case SyncStep1(state_vector):
-            out += bytes((SYNC, STEP_1))
-            write_bytes(out, state_vector)
+            return _sync(STEP_1, state_vector)
         case SyncStep2(update):
-            out += bytes((SYNC, STEP_2))
-            write_bytes(out, update)
+            return _sync(STEP_2, update)
         case Update(update):
-            out += bytes((SYNC, UPDATE))
-            write_bytes(out, update)
+            return _sync(UPDATE, update)
         case AwarenessUpdate(entries):
             out.append(AWARENESS)
             write_bytes(out, encode_awareness(entries))
@@ -123,3 +120,10 @@ def encode(message: Message) -> bytes:
         case _:
             assert_never(message)
     return bytes(out)
+
+
+def _sync(step: int, data: bytes) -> bytes:
+    """In one copy: it may be a whole document."""
+    head = bytearray((SYNC, step))
+    write_varuint(head, len(data))
+    return b"".join((head, data))

@@ -12,6 +12,7 @@ from collab.errors import CollabError
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import AwarenessUpdate, SyncStep2, Update
+from collab.room.codec import Codec
 from collab.room.diffs import Answer
 from collab.room.items import Part
 from collab.room.merging import merged
@@ -24,6 +25,30 @@ ENTRIES: Final = 1024
 """Presence states in one frame."""
 ENTRY_BYTES: Final = 16
 """Bytes of a presence entry besides its state, about."""
+KEPT_BYTES: Final = 4 * 1024 * 1024
+"""A larger answer is framed for each who asks: one stays in memory for as long as no other is
+framed."""
+
+
+class _Framed:
+    """The answer that was framed last: who joins or comes back together is sent the same."""
+
+    __slots__ = ("codec", "frame", "update")
+
+    def __init__(self) -> None:
+        self.codec: Codec | None = None
+        self.update = self.frame = b""
+
+    def answer(self, codec: Codec, update: bytes) -> bytes:
+        if update is self.update and codec == self.codec:
+            return self.frame
+        frame = codec.frame(SyncStep2(update))
+        if len(update) <= KEPT_BYTES:
+            self.codec, self.update, self.frame = codec, update, frame
+        return frame
+
+
+_last: Final = _Framed()
 
 
 class CatchingUp:
@@ -97,8 +122,8 @@ class CatchingUp:
         asyncio.get_running_loop().call_soon(close)
 
     def _part(self, found: Answer, answer: bool) -> Part:
-        update = found.update
         if not answer:
             self._room.slow.repairs.resyncs += 1
-        message = SyncStep2(update) if answer else Update(update)
-        return Part([self._session.codec.frame(message)], found.version)
+        codec, update = self._session.codec, found.update
+        frame = _last.answer(codec, update) if answer else codec.frame(Update(update))
+        return Part([frame], found.version)

@@ -79,7 +79,8 @@ class Compactor:
         """Compact in the background if the tail has grown over a limit."""
         limits, log = self._limits, room.log
         long = log.row_count >= limits.compact_after_rows
-        if (long or log.tail_bytes >= limits.compact_after_bytes) and self._may_try(room):
+        large = log.tail_bytes >= limits.compact_after_bytes
+        if (long or large) and room.state is not RoomState.GONE and self._may_try(room):
             self._tasks.spawn(self.compact(room), f"compaction of {room.document}")
 
     def worthwhile(self, room: Room) -> bool:
@@ -111,10 +112,13 @@ class Compactor:
             self.leases_lost += 1
             self._failed(room, error)
             self._follower.follow(room, reload=True)
+            return
         except CollabError as error:
             self._failed(room, error)
+            return
         finally:
             self._busy.discard(room)
+        self.consider(room)  # what was written meanwhile may be as much again
 
     async def _compact(self, room: Room) -> bool:
         """False if another node is at it."""

@@ -60,6 +60,8 @@ class RoomLimits:
     no other node can be, which is then told nothing either."""
     idle_unload: float = 30.0
     """A room without sessions is dropped from memory after this long."""
+    idle_rooms: int = 1000
+    """Rooms without sessions that are kept for so long; over it those idle longest go."""
 
     compact_after_rows: int = 500
     compact_after_bytes: int = 512 * KIB

@@ -6,7 +6,7 @@ import asyncio
 
 from collab.errors import DocumentUnreadable, ProtocolError
 from collab.interfaces import DocumentStore, DocumentWorker, StoredDocument
-from collab.protocol.delete_set import decode_delete_set
+from collab.protocol.delete_set import PIECE, delete_set_pieces
 from collab.protocol.state_vector import decode_state_vector
 from collab.protocol.update import UpdateFacts, stored_facts
 from collab.room.coverage import Coverage
@@ -29,7 +29,7 @@ async def load(
     try:
         if stored.snapshot is not None:
             coverage.add_state(decode_state_vector(stored.snapshot.state_vector))
-            coverage.add_deletes(decode_delete_set(stored.snapshot.delete_set))
+            await _read_deletes(stored.snapshot.delete_set, coverage)
         unyielded = 0
         for row in stored.updates:
             coverage.add(await facts_of(row.data, worker, limits), len(row.data))
@@ -40,6 +40,16 @@ async def load(
     except ProtocolError as error:
         raise DocumentUnreadable(f"the log of {document!r} cannot be read: {error}") from error
     return stored, coverage
+
+
+async def _read_deletes(delete_set: bytes, coverage: Coverage) -> None:
+    unyielded = 0
+    for client, ranges in delete_set_pieces(delete_set):
+        coverage.add_deletes({client: ranges})
+        unyielded += 1 + len(ranges)
+        if unyielded > PIECE:
+            unyielded = 0
+            await asyncio.sleep(0)
 
 
 async def facts_of(data: bytes, worker: DocumentWorker, limits: RoomLimits) -> UpdateFacts:

@@ -249,10 +249,12 @@ class Registry:
             await wait_for(self._idle_event, pause, self._clock)
 
     def _due(self, now: float) -> list[Room]:
-        """The rooms idle for long enough; those idle longest come first in the table."""
-        due = []
+        """The rooms idle for long enough, and those over the number that may be; those idle
+        longest come first in the table."""
+        due: list[Room] = []
+        too_many = len(self._idle) - self._limits.idle_rooms
         for room, since in self._idle.items():
-            if now - since < self._limits.idle_unload:
+            if now - since < self._limits.idle_unload and len(due) >= too_many:
                 break
             due.append(room)
         return due
@@ -279,7 +281,7 @@ class Registry:
             self._mark_idle(room)
 
     def _mark_idle(self, room: Room) -> None:
-        if not self._idle:
+        if not self._idle or len(self._idle) >= self._limits.idle_rooms:
             self._idle_event.set()
         self._idle.pop(room, None)
         self._idle[room] = self._clock.monotonic()

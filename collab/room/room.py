@@ -25,10 +25,12 @@ from collab.room.items import UNKNOWN, ItemKind
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
+from collab.room.owed import Owed
 from collab.room.owner import Owner
 from collab.room.pending import PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
-from collab.room.session import Owed, Session
+from collab.room.repeats import Repeats
+from collab.room.session import Session
 from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
 from collab.room.told import Told
@@ -75,6 +77,7 @@ class Room:
         self.unsaved_since: float | None = None
         self.coverage = coverage
         """What is committed and what is pending."""
+        self.repeats = Repeats()
         self._pending = PendingUpdates()
         self._updates_in_flight: list[bytes] = []
         self._rows_in_flight: tuple[NewRow, ...] = ()
@@ -331,5 +334,6 @@ class Room:
     def _look_idle(self) -> None:
         if not self.sessions:
             self.diffs.forget()
+            self.repeats.forget()
         if self.idle:
             self._owner.room_idle(self)

@@ -37,13 +37,13 @@ from collab.room.codec import Codec, Receipts
 from collab.room.identity import stamp
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
+from collab.room.owed import Owed, size_of
 from collab.room.present import Claimant
+from collab.room.repeats import NOTHING
 
 if TYPE_CHECKING:
     from collab.room.room import Room
 
-Owed = SyncStatus | Update | Receipt
-"""What is sent once something is committed."""
 NO_STATUS = b"\0"
 """The version 0, as clients write versions: before any edit."""
 READ_ONLY = "this document is read-only for you"
@@ -149,7 +149,7 @@ class Session:
         """Whether it may wait for one more; else it is closed."""
         limits = self._room.limits
         self._receipts += 1
-        self._receipt_bytes += _size(message)
+        self._receipt_bytes += size_of(message)
         if self._receipts <= limits.receipts and self._receipt_bytes <= limits.outbox_bytes:
             return True
         self.close(CloseCode.TRY_LATER, "too many receipts wait for the store")
@@ -158,7 +158,7 @@ class Session:
     def receipt(self, message: Owed) -> None:
         """Send what it waited for."""
         self._receipts -= 1
-        self._receipt_bytes -= _size(message)
+        self._receipt_bytes -= size_of(message)
         self.send(message)
 
     def close(self, code: CloseCode, reason: str) -> None:
@@ -183,7 +183,9 @@ class Session:
             case SyncStep2(update):
                 # Every client that reconnects sends one; it mostly adds nothing, and what it
                 # repeats was echoed when it was first sent.
-                return self._write(update, echo=False)
+                if not self._room.repeats.holds(update):
+                    return self._write(update, echo=False)
+                self._take(update, NOTHING, echo=False)
             case SyncStep1(state_vector):
                 if not self.codec.greets:
                     self._asked = self._each
@@ -246,6 +248,8 @@ class Session:
         if may_write and coverage.continues(facts):
             self._hand_on(update, facts)
         elif not coverage.lacks(facts) and (may_write or not (self._each and echo)):
+            if not echo:
+                self._room.repeats.add(update)
             if self._each or echo:
                 self._owe(self._owed(update))
         elif not may_write:
@@ -299,7 +303,7 @@ class Session:
         if self._held is None:  # as for most, always
             self._held = deque()
         self._held.append((message, facts))
-        self._held_bytes += _size(message)
+        self._held_bytes += size_of(message)
         if self._held_bytes > limits.unresolved_bytes or len(self._held) > limits.receipts:
             self.close(CloseCode.UNPLACEABLE, "too much waits for earlier updates of its clients")
 
@@ -311,7 +315,7 @@ class Session:
             if self._waits(facts):
                 return
             self._held.popleft()
-            self._held_bytes -= _size(message)
+            self._held_bytes -= size_of(message)
             coverage = self._room.coverage
             if isinstance(message, Update) and facts is not None and coverage.lacks(facts):
                 if self.access.role.may_write:
@@ -338,13 +342,3 @@ class Session:
         """A document worker could not answer: with so many waiting, or on this one."""
         busy = isinstance(error, Unavailable)
         self.close(CloseCode.TRY_LATER if busy else CloseCode.INTERNAL, str(error))
-
-
-def _size(message: Owed) -> int:
-    match message:
-        case Update(update):
-            return len(update)
-        case SyncStatus(payload):
-            return len(payload)
-        case Receipt():
-            return 0

@@ -42,6 +42,39 @@ async def test_children_start_with_the_first_request() -> None:
     await pool.aclose()
 
 
+async def test_a_pool_can_be_warmed_up() -> None:
+    """[WK14] one child is there before the first request, and takes it."""
+    pool = WorkerPool(2, module=MODULE)
+    pool.warm()
+    pool.warm()
+    async with asyncio.timeout(30):
+        while not pool.pids:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    for _ in range(3):
+        assert [int(pid) for pid in await pool.call("pid", [])] == pool.pids
+    await pool.aclose()
+
+
+async def test_a_request_waits_for_the_child_that_is_being_warmed_up() -> None:
+    """[WK14] and needs no second one; two requests at once do."""
+    pool = WorkerPool(2, module=MODULE)
+    pool.warm()
+    await pool.call("pid", [])
+    assert len(pool.pids) == 1
+    await asyncio.gather(pool.call("pid", []), pool.call("pid", []))
+    assert len(pool.pids) == 2
+    await pool.aclose()
+
+
+async def test_a_pool_that_cannot_be_warmed_up_goes_on() -> None:
+    """[WK14] what failed is tried again for the first request, and told to whoever asked."""
+    pool = WorkerPool(1, module="tests.crdt.unstartable_worker")
+    pool.warm()
+    with pytest.raises(WorkerDied):
+        await pool.call("pid", [])
+    await pool.aclose()
+
+
 async def test_no_child_is_left_after_the_end() -> None:
     """[WK14] the end takes idle and busy children with it, and fails what they worked on."""
     pool = WorkerPool(2, module=MODULE)

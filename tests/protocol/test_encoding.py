@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.errors import LimitExceeded, ProtocolError
+from collab.protocol import delete_set
 from collab.protocol.any import Undefined, read_any, undefined, write_any
 from collab.protocol.delete_set import decode_delete_set, encode_delete_set
 from collab.protocol.encoding import (
@@ -21,6 +22,7 @@ from collab.protocol.encoding import (
     write_varint,
     write_varuint,
 )
+from collab.protocol.ranges import Ranges
 from collab.protocol.repair import repaired
 from collab.protocol.roots import root_kinds
 from collab.protocol.state_vector import decode_state_vector, encode_state_vector
@@ -213,6 +215,32 @@ def test_delete_sets(bounds: dict[int, list[int]]) -> None:
     data = encode_delete_set(deletes)
     assert decode_delete_set(data) == deletes
     assert encode_delete_set({**deletes, 2**53: ()}) == data
+
+
+@given(st.data())
+def test_delete_sets_in_pieces(data: st.DataObject) -> None:
+    """[PR9] read a few ranges at a time, a delete set holds the same."""
+    starts = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3)), max_size=9)
+    clients = data.draw(st.lists(st.tuples(st.integers(0, 9), starts), max_size=4))
+    sections = []
+    for client, steps in clients:
+        ranges, at = [], 0
+        for gap, length in steps:  # some touch
+            ranges.append((at + gap, length))
+            at += gap + length
+        sections.append((client, ranges))
+    encoded = build.delete_set(sections)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delete_set, "PIECE", data.draw(st.integers(1, 4)))
+        try:
+            found: dict[int, Ranges] = {}
+            for client, ranges_ in delete_set.delete_set_pieces(encoded):
+                found[client] = (*found.get(client, ()), *ranges_)
+        except ProtocolError:
+            with pytest.raises(ProtocolError, match="twice"):
+                decode_delete_set(encoded)
+        else:
+            assert found == decode_delete_set(encoded)
 
 
 def test_malformed_delete_sets() -> None:

@@ -33,6 +33,24 @@ def test_a_clock_set_is_a_set(added: list[tuple[int, int]], asked: tuple[int, in
     assert clocks.gapless == (held == set(range(len(held))))
 
 
+@given(st.lists(st.lists(RANGE, max_size=8), max_size=5), st.lists(RANGE, max_size=4))
+def test_a_delete_set_is_added_and_looked_up_at_once(
+    added: list[list[tuple[int, int]]], asked: list[tuple[int, int]]
+) -> None:
+    """[RM5] with the same result as one range after the other."""
+    together, apart, one = ClockSet(), ClockSet(), ClockSet()
+    for ranges in added:
+        sorted_ = ClockSet()
+        for start, end in ranges:
+            sorted_.add(start, end)
+            apart.add(start, end)
+        together.add_all(tuple(sorted_))
+    for start, end in asked:
+        one.add(start, end)
+    assert list(together) == list(apart)
+    assert together.covers_all(tuple(one)) == all(apart.covers(*span) for span in one)
+
+
 @given(st.lists(st.tuples(st.integers(1, 3), RANGE), max_size=20), st.data())
 def test_coverage_lacks_what_was_not_added(
     added: list[tuple[int, tuple[int, int]]], data: st.DataObject

@@ -13,7 +13,7 @@ from collab.errors import (
     StorageError,
     Unavailable,
 )
-from collab.interfaces import Append, NewRow
+from collab.interfaces import Append, Kind, NewRow
 from collab.protocol.close import CloseCode
 from tests.room.house import DOCUMENT, House, settle
 from tests.support.edits import Author, text_of
@@ -100,6 +100,31 @@ async def test_a_visit_puts_the_unload_off(house: House) -> None:
     assert house.registry.rooms
     await settle(6)
     assert not house.registry.rooms
+
+
+async def test_the_rooms_that_were_left_first_make_room(house: House) -> None:
+    """[RM15] of rooms that nobody is in only so many are kept; the others stay out of it."""
+    await house.restart(idle_rooms=2)
+    for name in "abcd":
+        await house.memory.create(name, name, Kind.NOTE, "")
+    peer = await house.synced()
+    for name in "abc":
+        await house.registry.open(name)
+        await settle(1)
+    assert set(house.registry.rooms) == {DOCUMENT, "b", "c"}
+    await house.registry.open("b")
+    await house.registry.open("d")
+    await settle(1)
+    assert set(house.registry.rooms) == {DOCUMENT, "b", "d"}
+    with house.store.hold("append"):
+        await peer.write(Author(1).write("kept"))
+        peer.session.leave()
+        for name in "ac":
+            await house.registry.open(name)
+        await settle(1)
+        assert set(house.registry.rooms) == {DOCUMENT, "a", "c"}
+    await settle(1)
+    assert set(house.registry.rooms) == {DOCUMENT, "c"}
 
 
 async def test_a_room_with_unsaved_updates_is_never_unloaded(house: House) -> None:
