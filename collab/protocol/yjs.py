@@ -31,6 +31,8 @@ STEP_1: Final = 0
 STEP_2: Final = 1
 UPDATE: Final = 2
 
+_EDIT: Final = bytes((SYNC, UPDATE))
+
 PERMISSION_DENIED: Final = 0
 
 MAX_REASON: Final = 1024
@@ -43,6 +45,9 @@ def decode(frame: bytes) -> Message:
     All of it is checked but the inside of an update: that is left to `validate_update`, so
     that a large one can be checked away from the event loop.
     """
+    size = len(frame) - 3
+    if 0 <= size < 128 and frame.startswith(_EDIT) and frame[2] == size:  # as most are
+        return Update(frame[3:])
     reader = Reader(frame)
     message = _read(reader)
     reader.expect_end()

@@ -97,6 +97,8 @@ class Committer:
     def offer(self, source: Source, size: int) -> None:
         """`source` has `size` more bytes pending."""
         self.pending_bytes += size
+        if source in self._waiting:
+            return
         if source not in self._suspects:
             self._waiting[source] = None
         self._idle.clear()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
-from enum import Enum, auto
 from functools import partial
-from typing import Protocol
 
 from collab.access import Access
 from collab.errors import RoomFull, Unavailable
 from collab.interfaces import Channel, Clock, DocumentWorker, LogRow, NewRow, StoredDocument
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
+from collab.protocol.keystrokes import Typist, length_of
 from collab.protocol.messages import AwarenessUpdate, Stateless, SyncStep1, Update
 from collab.protocol.update import Ranges, UpdateFacts
 from collab.room.audience import Audience
@@ -22,38 +21,19 @@ from collab.room.committer import Committer
 from collab.room.coverage import Coverage
 from collab.room.diffs import Diffs
 from collab.room.items import UNKNOWN, ItemKind
+from collab.room.life import Owner, RoomState
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
-from collab.room.pending import PendingUpdate, PendingUpdates
+from collab.room.owed import Owed
+from collab.room.pending import MOST_TYPED, PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
-from collab.room.session import Owed, Session
+from collab.room.session import Session
 from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
 from collab.room.told import Told
 
-
-class RoomState(Enum):
-    """A room exists from the moment its document is loaded."""
-
-    OPEN = auto()
-    DRAINING = auto()
-    """No joins and no writes; what was accepted is being saved."""
-    GONE = auto()
-    """Not in the registry any more; nothing in it changes."""
-
-
-class Owner(Protocol):
-    """What a room tells the registry."""
-
-    def room_idle(self, room: Room) -> None:
-        """Nobody is in it, and nothing of it is unsaved."""
-
-    def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
-        """These rows of it are in the log; the last has `sequence`."""
-
-    def room_gone(self, room: Room) -> None:
-        """The store says that there is no such document."""
+__all__ = ["Room", "RoomState"]
 
 
 class Room:
@@ -197,6 +177,28 @@ class Room:
             self.unsaved_since = self._clock.monotonic()
         self.subscribe(session)
         self._committer.offer(self, len(update))
+        return True
+
+    def type(self, session: Session, typist: Typist, text: bytes, update: bytes) -> bool:
+        """The same for what `typist` types next: nothing of it is left to be looked at but whether
+        the document ends there, and whether there is room. If not so, it is to be taken like any
+        other."""
+        pending, limits, length = self._pending, self.limits, length_of(text)
+        size = pending.size + MOST_TYPED
+        if (
+            self.state is not RoomState.OPEN
+            or self.log.size + size > limits.document_bytes
+            or size > limits.pending_bytes
+            or self._committer.pending_bytes + MOST_TYPED > limits.pending_bytes_total
+            or not self.coverage.grow(typist.client, typist.clock, length)
+        ):
+            return False
+        grown = pending.type(typist, text, update, session.access.user)
+        typist.move(length)
+        if self.unsaved_since is None:
+            self.unsaved_since = self._clock.monotonic()
+        self.subscribe(session)
+        self._committer.offer(self, grown)
         return True
 
     def after_saved(self, session: Session, message: Owed) -> None:

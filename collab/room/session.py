@@ -17,6 +17,7 @@ from collab.errors import (
 from collab.interfaces import Channel
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode, fitting
+from collab.protocol.keystrokes import Typist
 from collab.protocol.messages import (
     AwarenessUpdate,
     Denied,
@@ -34,18 +35,16 @@ from collab.protocol.update import UpdateFacts, stored_facts, validate_update
 from collab.room.backlog import SHARED, Backlog
 from collab.room.catching_up import CatchingUp
 from collab.room.codec import Codec, Receipts
+from collab.room.echoes import PRESENCE
 from collab.room.identity import stamp
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
+from collab.room.owed import NO_STATUS, Owed, size_of
 from collab.room.presence import Claimant
 
 if TYPE_CHECKING:
     from collab.room.room import Room
 
-Owed = SyncStatus | Update | Receipt
-"""What is sent once something is committed."""
-NO_STATUS = b"\0"
-"""The version 0, as clients write versions: before any edit."""
 READ_ONLY = "this document is read-only for you"
 
 
@@ -90,8 +89,7 @@ class Session:
         self._room = room
         self._channel = channel
         self._over = False
-        self._receipts = 0
-        self._receipt_bytes = 0
+        self._receipts = self._receipt_bytes = self._held_bytes = 0
         self._synced = False
         """Whether its answer to our sync step 1 is in."""
         self._held: deque[tuple[SyncStatus | Update, UpdateFacts | None]] | None = None
@@ -101,9 +99,9 @@ class Session:
         self._each = codec.receipts is Receipts.EACH
         self._asked = False
         """Whether receipts wait for its answer to our sync step 1."""
+        self._typist: Typist | None = None
         self._behind = 0
         """Receipts that go behind the one for that answer."""
-        self._held_bytes = 0
 
     @property
     def over(self) -> bool:
@@ -124,10 +122,9 @@ class Session:
 
         Never raises for what the peer did: that closes its channel with a documented code.
         """
-        if self._over or self._room.is_echo(frame):
-            return None
+        known = frame.startswith(PRESENCE) and self._room.is_echo(frame)
         try:
-            return self._dispatch(self.codec.decode(frame))
+            return None if self._over or known else self._dispatch(self.codec.decode(frame))
         except ProtocolError as error:
             self._refuse(error)
         except DocumentUnreadable as error:
@@ -149,7 +146,7 @@ class Session:
         """Whether it may wait for one more; else it is closed."""
         limits = self._room.limits
         self._receipts += 1
-        self._receipt_bytes += _size(message)
+        self._receipt_bytes += size_of(message)
         if self._receipts <= limits.receipts and self._receipt_bytes <= limits.outbox_bytes:
             return True
         self.close(CloseCode.TRY_LATER, "too many receipts wait for the store")
@@ -158,7 +155,7 @@ class Session:
     def receipt(self, message: Owed) -> None:
         """Send what it waited for."""
         self._receipts -= 1
-        self._receipt_bytes -= _size(message)
+        self._receipt_bytes -= size_of(message)
         self.send(message)
 
     def close(self, code: CloseCode, reason: str) -> None:
@@ -179,7 +176,9 @@ class Session:
     def _dispatch(self, message: Message) -> Awaitable[None] | None:
         match message:
             case Update(update):
-                return self._write(update, echo=True)
+                typist = self._typist
+                if typist is None or not self._type(typist, update):
+                    return self._write(update, echo=True)
             case SyncStep2(update):
                 # Every client that reconnects sends one; it mostly adds nothing, and what it
                 # repeats was echoed when it was first sent.
@@ -274,8 +273,19 @@ class Session:
         self._hand_on(update, facts)
 
     def _hand_on(self, update: bytes, facts: UpdateFacts) -> None:
-        if self._room.write(self, update, facts) and self._each:
+        if self._room.write(self, update, facts):
+            self._typist = Typist.after(update, facts)
+            if self._each:
+                self._owe(Receipt(True))
+
+    def _type(self, typist: Typist, update: bytes) -> bool:
+        """Take an update that types on, if nothing else is to be done first."""
+        text = typist.text_of(update)
+        free = not self._held and not self._behind and self.access.role.may_write
+        taken = text is not None and free and self._room.type(self, typist, text, update)
+        if taken and self._each:
             self._owe(Receipt(True))
+        return taken
 
     def _owe(self, message: Owed) -> None:
         """Send it once all that was accepted so far is committed.
@@ -299,7 +309,7 @@ class Session:
         if self._held is None:  # as for most, always
             self._held = deque()
         self._held.append((message, facts))
-        self._held_bytes += _size(message)
+        self._held_bytes += size_of(message)
         if self._held_bytes > limits.unresolved_bytes or len(self._held) > limits.receipts:
             self.close(CloseCode.UNPLACEABLE, "too much waits for earlier updates of its clients")
 
@@ -311,7 +321,7 @@ class Session:
             if self._waits(facts):
                 return
             self._held.popleft()
-            self._held_bytes -= _size(message)
+            self._held_bytes -= size_of(message)
             coverage = self._room.coverage
             if isinstance(message, Update) and facts is not None and coverage.lacks(facts):
                 if self.access.role.may_write:
@@ -338,13 +348,3 @@ class Session:
         """A document worker could not answer: with so many waiting, or on this one."""
         busy = isinstance(error, Unavailable)
         self.close(CloseCode.TRY_LATER if busy else CloseCode.INTERNAL, str(error))
-
-
-def _size(message: Owed) -> int:
-    match message:
-        case Update(update):
-            return len(update)
-        case SyncStatus(payload):
-            return len(payload)
-        case Receipt():
-            return 0

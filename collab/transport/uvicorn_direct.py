@@ -157,8 +157,11 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
             after = start + size
             if data[at] == BINARY and after <= end and self._in_order(size):
                 payload = apply_mask(data[start:after], data[start - 4 : start]) if size else b""
-                self._message(payload)
                 at = after
+                if (listener := self._listener) is not None:
+                    listener.arrived(payload)
+                else:
+                    self._queue_message(payload)
             else:
                 self._passing = after - at
         if at < end:
@@ -168,9 +171,6 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
         """Whether the parser would have nothing to say of a whole message."""
         return self.conn.state is State.OPEN and not self.frames and size <= self.config.ws_max_size
 
-    def _message(self, payload: bytes) -> None:
-        if self._listener is not None:
-            self._listener.arrived(payload)
-        else:
-            self.curr_msg_data_type, self.frames = "bytes", [payload]
-            self.send_receive_event_to_app()
+    def _queue_message(self, payload: bytes) -> None:
+        self.curr_msg_data_type, self.frames = "bytes", [payload]
+        self.send_receive_event_to_app()
