@@ -91,6 +91,8 @@ def _read_auth(reader: Reader) -> Message:
 
 def encode(message: Message) -> bytes:
     """The frame of a message. Raises ValueError for what this wire cannot say."""
+    if isinstance(message, Update) and len(message.update) < 128:  # as most are
+        return b"%b%c%b" % (_EDIT, len(message.update), message.update)
     out = bytearray()
     match message:
         case SyncStep1(state_vector):

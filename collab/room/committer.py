@@ -16,9 +16,11 @@ from collab.room.waiting import SHORTEST, wait_for
 logger = logging.getLogger(__name__)
 
 SHARE = 0.25
-"""Of its time that the committer works where edits keep coming; the rest it lets them gather."""
+"""Of its time that the committer works where edits keep coming; else it lets them gather."""
 LONGEST_PAUSE = 0.008
 """Seconds that this may hold up an edit."""
+CREDIT = 0.02
+"""Seconds that it may have rested in advance: who writes now and then never waits."""
 GIVE_UP_AFTER = 3
 """Rooms tried alone that fail in a row before the store itself is taken to be down."""
 
@@ -86,7 +88,7 @@ class Committer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._rested = float("-inf")
-        """When the next commit may begin."""
+        """When the last commits will have had no more than their share."""
         self._outage = 0
         """Rounds in a row in which every room that was tried failed."""
         self._failing = False
@@ -137,10 +139,10 @@ class Committer:
             await self._commit_suspects()
 
     async def _gather(self) -> None:
-        """Let edits come for a while, where the last commit was a moment ago.
+        """Let edits come for a while, where commits took more than their share of late.
 
-        A commit has a price, however little it holds; one right after the other would spend
-        most of a busy server's time on it. Where it was quiet nothing waits.
+        A commit has a price, however little it holds: one right after the other would take most
+        of a busy server's time. Where it is quiet nothing waits.
         """
         if (pause := self._rested - self._clock.monotonic()) >= SHORTEST:
             await self._clock.sleep(pause)
@@ -224,7 +226,8 @@ class Committer:
         self.commits += 1
         self._failing = False
         ended = self._clock.monotonic()
-        self._rested = ended + min(LONGEST_PAUSE, (ended - began) * (1 / SHARE - 1))
+        rested = max(self._rested, began - CREDIT) + (ended - began) / SHARE
+        self._rested = min(rested, ended + LONGEST_PAUSE)
         for (room, _), sequence in zip(taken, sequences, strict=True):
             try:
                 room.gone() if sequence is None else room.committed(sequence)

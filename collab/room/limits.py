@@ -58,7 +58,7 @@ class RoomLimits:
     idle_unload: float = 30.0
     """A room without sessions is dropped from memory after this long."""
 
-    compact_after_rows: int = 500
+    compact_after_rows: int = 2000
     compact_after_bytes: int = 512 * KIB
     """A tail of either size is compacted while the room is in use."""
     compact_idle_rows: int = 20

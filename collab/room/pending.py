@@ -62,6 +62,8 @@ class PendingText:
         return self.size - before
 
     def sealed(self) -> PendingUpdate:
+        if len(self._came) == 1:
+            return PendingUpdate(self._came[0], self._author, (self._client,))
         data = joined(self._head, self._texts, self.text_size)
         return PendingUpdate(data, self._author, (self._client,), tuple(self._came))
 
@@ -77,6 +79,10 @@ class Batch:
     def pack(self, merge_bytes: int) -> tuple[tuple[NewRow, ...], list[bytes]]:
         """The rows to log, one for each author, and the updates to send, one for all: more
         where the sum is over `merge_bytes`."""
+        if len(self.updates) == 1:  # as mostly, where many rooms write
+            (update,), frames = self.updates, _merged(self.updates)
+            clients = tuple(sorted(update.clients))
+            return tuple([NewRow(data, update.author, clients) for data in frames]), frames
         by_author: dict[str, list[PendingUpdate]] = {}
         for update in self.updates:
             by_author.setdefault(update.author, []).append(update)
@@ -93,6 +99,8 @@ class Batch:
 
 def _merged(run: Sequence[PendingUpdate]) -> list[bytes]:
     """One update; or all as they came, if the library cannot merge what was validated."""
+    if len(run) == 1 and not run[0].came:
+        return [run[0].data]
     try:
         return [updates.merge([update.data for update in run])]
     except DocumentUnreadable:
@@ -138,8 +146,8 @@ class PendingUpdates:
         assert self._in_flight is None, "one commit at a time"
         if not self._queue:
             return None
-        size = sum(update.size for update in self._queue)
-        updates = tuple(update.sealed() for update in self._queue)
+        size = sum([update.size for update in self._queue])
+        updates = tuple([update.sealed() for update in self._queue])
         self._in_flight = Batch(updates, self.accepted, size)
         self._queue.clear()
         self._texts.clear()

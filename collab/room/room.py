@@ -242,8 +242,8 @@ class Room:
 
     def committed(self, sequence: int) -> None:
         self._committer.release(self._pending.saved_batch())
-        self.looked = self._clock.monotonic()
-        self.unsaved_since = self.looked if self._pending.unsaved else None
+        self.looked, unsaved = self._clock.monotonic(), self._pending.unsaved
+        self.unsaved_since = self.looked if unsaved else None
         if self.state is RoomState.GONE:
             return
         first = sequence - len(self._rows_in_flight) + 1
@@ -253,8 +253,9 @@ class Room:
                 before = UNKNOWN  # adopted already, and told to nobody
         for update in self._updates_in_flight:
             self._broadcast(update, before)
-        self.told.all(self._pending.unsaved)
-        self._send_receipts()
+        self.told.all(unsaved)
+        if self._receipts:
+            self._send_receipts()
         self._owner.room_committed(self, sequence, self._rows_in_flight)
         self._look_idle()
 
@@ -335,7 +336,8 @@ class Room:
             session.receipt(message)
 
     def _look_idle(self) -> None:
-        if not self.sessions:
-            self.diffs.forget()
+        if self.sessions:
+            return
+        self.diffs.forget()
         if self.idle:
             self._owner.room_idle(self)

@@ -74,13 +74,24 @@ def header_of(size: int) -> bytes:
 class DirectChannel:
     """Frames wait in the transport alone, and no task is needed to write them."""
 
-    __slots__ = ("_closing", "_deadline", "_drained", "_left", "_line", "_over", "_write", "ended")
+    __slots__ = (
+        "_buffered",
+        "_closing",
+        "_deadline",
+        "_drained",
+        "_left",
+        "_line",
+        "_over",
+        "_write",
+        "ended",
+    )
 
     def __init__(self, line: Line) -> None:
         self.ended: Callable[[], None] = lambda: None
         """Called once it is closed from our side."""
         self._line = line
         self._write = line.writer()
+        self._buffered = line.buffered
         self._over = False
         self._closing: CloseCode | None = None
         self._deadline = 0.0
@@ -90,7 +101,7 @@ class DirectChannel:
 
     @property
     def buffered(self) -> int:
-        return self._line.buffered()
+        return self._buffered()
 
     @property
     def taken(self) -> int:

@@ -47,6 +47,8 @@ class DirectWebSocketProtocol(WebSocketsSansIOProtocol):
         # What uvicorn needs of a queue and of an event.
         self.queue = self.inbox  # type: ignore[assignment]
         self.writable = Gate()  # type: ignore[assignment]
+        # Asked before each frame that is sent: without a detour.
+        self.buffered = self.transport.get_write_buffer_size  # type: ignore[method-assign]
         # So that the channel is told of the mark that sessions wait for.
         self.transport.set_write_buffer_limits(LOW_WATER - 1, LOW_WATER - 1)
 
