@@ -124,7 +124,7 @@ class Settings(ServingSettings):
         30, ge=1, le=86400, description="A document without peers leaves memory after this long."
     )
     compact_after_rows: int = Field(
-        500, ge=2, le=100_000, description="Log rows after which a document is compacted."
+        2000, ge=2, le=100_000, description="Log rows after which a document is compacted."
     )
     compact_after_bytes: int = Field(
         512 * KIB, ge=1 * KIB, description="Log size after which a document is compacted."

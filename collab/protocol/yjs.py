@@ -32,6 +32,8 @@ STEP_1: Final = 0
 STEP_2: Final = 1
 UPDATE: Final = 2
 
+_EDIT: Final = bytes((SYNC, UPDATE))
+
 PERMISSION_DENIED: Final = 0
 
 MAX_REASON: Final = 1024
@@ -46,6 +48,9 @@ def decode(frame: bytes) -> Message:
     All of it is checked but the inside of an update: that is left to `validate_update`, so
     that a large one can be checked away from the event loop.
     """
+    size = len(frame) - 3
+    if 0 <= size < 128 and frame.startswith(_EDIT) and frame[2] == size:  # as most are
+        return Update(frame[3:])
     return _decode_tiny(frame) if len(frame) <= TINY else _decode(frame)
 
 
@@ -96,6 +101,8 @@ def _read_auth(reader: Reader) -> Message:
 
 def encode(message: Message) -> bytes:
     """The frame of a message. Raises ValueError for what this wire cannot say."""
+    if isinstance(message, Update) and len(message.update) < 128:  # as most are
+        return b"%b%c%b" % (_EDIT, len(message.update), message.update)
     out = bytearray()
     match message:
         case SyncStep1(state_vector):

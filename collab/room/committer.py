@@ -12,10 +12,16 @@ from collab.backoff import Backoff
 from collab.errors import StorageError
 from collab.interfaces import Append, Clock, DocumentStore, NewRow
 from collab.room.limits import RoomLimits
-from collab.room.waiting import wait_for
+from collab.room.waiting import SHORTEST, wait_for
 
 logger = logging.getLogger(__name__)
 
+SHARE = 0.25
+"""Of its time that the committer works where edits keep coming; else it lets them gather."""
+LONGEST_PAUSE = 0.008
+"""Seconds that this may hold up an edit."""
+CREDIT = 0.02
+"""Seconds that it may have rested in advance: who writes now and then never waits."""
 GIVE_UP_AFTER = 3
 """Rooms tried alone that fail in a row before the store itself is taken to be down."""
 
@@ -68,6 +74,8 @@ class Committer:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._rested = float("-inf")
+        """When the last commits will have had no more than their share."""
         self._outage = 0
         """Rounds in a row in which every room that was tried failed."""
         self._failing = False
@@ -78,6 +86,8 @@ class Committer:
     def offer(self, source: Source, size: int) -> None:
         """`source` has `size` more bytes pending."""
         self.pending_bytes += size
+        if source in self._waiting:
+            return
         if source not in self._suspects:
             self._waiting[source] = None
         self._idle.clear()
@@ -110,9 +120,19 @@ class Committer:
                 if not self._suspects:
                     self._idle.set()
                 await wait_for(self._wake, self._pause(), self._clock)
+            await self._gather()
             self._wake.clear()
             await self._commit_waiting()
             await self._commit_suspects()
+
+    async def _gather(self) -> None:
+        """Let edits come for a while, where commits took more than their share of late.
+
+        A commit has a price, however little it holds: one right after the other would take most
+        of a busy server's time. Where it is quiet nothing waits.
+        """
+        if (pause := self._rested - self._clock.monotonic()) >= SHORTEST:
+            await self._clock.sleep(pause)
 
     def _pause(self) -> float | None:
         """Seconds until a suspect is due; None if there is none."""
@@ -176,6 +196,7 @@ class Committer:
 
     async def _commit(self, rooms: Sequence[Source]) -> bool:
         """One transaction for what these rooms have pending; whether it is known to be done."""
+        began = self._clock.monotonic()
         try:
             taken = [(room, rows) for room in rooms if (rows := room.take())]
             if not taken:
@@ -192,6 +213,9 @@ class Committer:
             return False
         self.commits += 1
         self._failing = False
+        ended = self._clock.monotonic()
+        rested = max(self._rested, began - CREDIT) + (ended - began) / SHARE
+        self._rested = min(rested, ended + LONGEST_PAUSE)
         for (room, _), sequence in zip(taken, sequences, strict=True):
             try:
                 room.gone() if sequence is None else room.committed(sequence)

@@ -20,8 +20,9 @@ from collab.errors import (
 from collab.interfaces import Clock, DocumentStore, DocumentWorker, Snapshot
 from collab.leasing import Held, Leasing
 from collab.room.following import Follower
+from collab.room.life import RoomState
 from collab.room.limits import RoomLimits
-from collab.room.room import Room, RoomState
+from collab.room.room import Room
 from collab.room.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class Compactor:
                     self._troubles.pop(room, None)
                 else:
                     self._look_later(room)
+                    return
         except (CompactionConflict, DocumentNotFound) as error:
             # Another node compacted, or an earlier try took effect although it failed.
             logger.info("compaction of %r: %s", room.document, error)

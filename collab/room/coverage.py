@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 
+from collab.protocol.encoding import CLOCK_LIMIT
 from collab.protocol.state_vector import encode_state_vector
 from collab.protocol.update import Ranges, UpdateFacts
 from collab.room.unresolved import Unresolved
@@ -108,6 +109,18 @@ class Coverage:
         ((client, ranges),) = facts.structs.items()
         held = self._structs.get(client)
         return held is not None and len(ranges) == 1 and held.ends_at(ranges[0][0])
+
+    def grow(self, client: int, clock: int, length: int) -> bool:
+        """Take in text that a client types on, if its clocks end right there and nothing waits;
+        whether it was."""
+        held = self._structs.get(client)
+        if held is None or not length or self._unresolved or not held.ends_at(clock):
+            return False
+        if clock + length >= CLOCK_LIMIT:
+            return False
+        held.add(clock, clock + length)
+        self._state_vector = None
+        return True
 
     def known(self, facts: UpdateFacts) -> dict[int, Ranges]:
         """The clocks held of those clients of whom the update repeats some; mostly none."""

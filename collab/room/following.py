@@ -10,9 +10,10 @@ from typing import Final
 from collab.backoff import Backoff
 from collab.errors import CollabError, DocumentNotFound
 from collab.interfaces import Clock, DocumentStore, DocumentWorker
+from collab.room.life import RoomState
 from collab.room.limits import RoomLimits
 from collab.room.loading import facts_of, load
-from collab.room.room import Room, RoomState
+from collab.room.room import Room
 from collab.room.tasks import Tasks
 
 AT_ONCE: Final = 16

@@ -63,7 +63,7 @@ class RoomLimits:
     idle_rooms: int = 1000
     """Rooms without sessions that are kept for so long; over it those idle longest go."""
 
-    compact_after_rows: int = 500
+    compact_after_rows: int = 2000
     compact_after_bytes: int = 512 * KIB
     """A tail of either size is compacted while the room is in use."""
     compact_idle_rows: int = 20

@@ -13,8 +13,9 @@ from collab.errors import CollabError
 from collab.interfaces import Clock, DocumentStore
 from collab.news import Backplane
 from collab.room.following import Follower
+from collab.room.life import RoomState
 from collab.room.limits import RoomLimits
-from collab.room.room import Room, RoomState
+from collab.room.room import Room
 from collab.room.waiting import wait_for
 
 _log = logging.getLogger(__name__)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from collab.crdt import updates
+from collab.errors import DocumentUnreadable
 from collab.interfaces import NewRow
-from collab.room.merging import merged, merged_runs, runs
+from collab.protocol.keystrokes import Typist, joined, joined_size
+from collab.room.merging import runs
+
+LONGEST_TEXT: Final = 16 * 1024
+"""Bytes that are typed into one update, and one text more."""
+MOST_TYPED: Final = 256
+"""Bytes that one more text adds, at most: it may begin an update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +25,47 @@ class PendingUpdate:
     data: bytes
     author: str
     clients: tuple[int, ...]
+    came: tuple[bytes, ...] = ()
+    """What it was joined from."""
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def sealed(self) -> PendingUpdate:
+        """As it is now, and stays."""
+        return self
+
+
+class PendingText:
+    """What a typist types, as one update that grows until it is taken."""
+
+    __slots__ = ("_author", "_came", "_client", "_head", "_texts", "size", "text_size")
+
+    def __init__(self, typist: Typist, author: str) -> None:
+        self.text_size = 0
+        self.size = 0
+        """Bytes of the update."""
+        self._author = author
+        self._client = typist.client
+        self._head = typist.head
+        self._texts: list[bytes] = []
+        self._came: list[bytes] = []
+
+    def add(self, text: bytes, update: bytes) -> int:
+        """Returns by how many bytes the update grew."""
+        before = self.size
+        self._came.append(update)
+        self._texts.append(text)
+        self.text_size += len(text)
+        self.size = len(self._head) + joined_size(self.text_size)
+        return self.size - before
+
+    def sealed(self) -> PendingUpdate:
+        if len(self._came) == 1:
+            return PendingUpdate(self._came[0], self._author, (self._client,))
+        data = joined(self._head, self._texts, self.text_size)
+        return PendingUpdate(data, self._author, (self._client,), tuple(self._came))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +79,10 @@ class Batch:
     def pack(self, merge_bytes: int) -> tuple[tuple[NewRow, ...], list[bytes]]:
         """The rows to log, one for each author, and the updates to send, one for all: more
         where the sum is over `merge_bytes`."""
+        if len(self.updates) == 1:  # as mostly, where many rooms write
+            (update,), frames = self.updates, _merged(self.updates)
+            clients = tuple(sorted(update.clients))
+            return tuple([NewRow(data, update.author, clients) for data in frames]), frames
         by_author: dict[str, list[PendingUpdate]] = {}
         for update in self.updates:
             by_author.setdefault(update.author, []).append(update)
@@ -35,18 +90,30 @@ class Batch:
         for author, written in by_author.items():
             for run in runs(written, lambda update: len(update.data), merge_bytes):
                 clients = tuple(sorted({client for update in run for client in update.clients}))
-                parts = [update.data for update in run]
-                rows += [NewRow(data, author, clients) for data in merged(parts)]
+                rows += [NewRow(data, author, clients) for data in _merged(run)]
         if len(by_author) == 1:
             return tuple(rows), [row.data for row in rows]
-        return tuple(rows), merged_runs([update.data for update in self.updates], merge_bytes)
+        together = runs(self.updates, lambda update: len(update.data), merge_bytes)
+        return tuple(rows), [data for run in together for data in _merged(run)]
+
+
+def _merged(run: Sequence[PendingUpdate]) -> list[bytes]:
+    """One update; or all as they came, if the library cannot merge what was validated."""
+    if len(run) == 1 and not run[0].came:
+        return [run[0].data]
+    try:
+        return [updates.merge([update.data for update in run])]
+    except DocumentUnreadable:
+        return [part for update in run for part in update.came or (update.data,)]
 
 
 class PendingUpdates:
     """A queue with tickets: what was accepted under a ticket is saved once `saved` reaches it."""
 
     def __init__(self) -> None:
-        self._queue: list[PendingUpdate] = []
+        self._queue: list[PendingUpdate | PendingText] = []
+        self._texts: dict[Typist, PendingText] = {}
+        """Those in the queue that may still grow."""
         self._in_flight: Batch | None = None
         self.accepted = 0
         self.saved = 0
@@ -62,14 +129,28 @@ class PendingUpdates:
         self.accepted += 1
         self.size += len(update.data)
 
+    def type(self, typist: Typist, text: bytes, update: bytes, author: str) -> int:
+        """Add what `typist` types next, the text of this update, to what it typed before if that
+        is still here; returns the bytes that are added."""
+        entry = self._texts.get(typist)
+        if entry is None or entry.text_size > LONGEST_TEXT:
+            entry = self._texts[typist] = PendingText(typist, author)
+            self._queue.append(entry)
+        grown = entry.add(text, update)
+        self.accepted += 1
+        self.size += grown
+        return grown
+
     def take(self) -> Batch | None:
         """All that waits, for a commit; `saved_batch` or `put_back` ends it."""
         assert self._in_flight is None, "one commit at a time"
         if not self._queue:
             return None
-        size = sum(len(update.data) for update in self._queue)
-        self._in_flight = Batch(tuple(self._queue), self.accepted, size)
+        size = sum([update.size for update in self._queue])
+        updates = tuple([update.sealed() for update in self._queue])
+        self._in_flight = Batch(updates, self.accepted, size)
         self._queue.clear()
+        self._texts.clear()
         return self._in_flight
 
     def put_back(self) -> None:
@@ -90,7 +171,8 @@ class PendingUpdates:
     def drop(self) -> int:
         """Forget what waits: the room is over. Returns the bytes; a commit in flight keeps its
         own until it ends."""
-        size = sum(len(update.data) for update in self._queue)
+        size = sum(update.size for update in self._queue)
         self.size -= size
         self._queue.clear()
+        self._texts.clear()
         return size

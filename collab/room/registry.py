@@ -21,11 +21,12 @@ from collab.protocol.close import CloseCode
 from collab.room.committer import Committer
 from collab.room.compacting import Compactor
 from collab.room.following import Follower
+from collab.room.life import RoomState
 from collab.room.limits import RoomLimits
 from collab.room.loading import load
 from collab.room.looking import Looker
 from collab.room.neighbours import Neighbours
-from collab.room.room import Room, RoomState
+from collab.room.room import Room
 from collab.room.stats import Repairs, RoomStats
 from collab.room.tasks import Tasks
 from collab.room.waiting import wait_for

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
-from enum import Enum, auto
 from functools import partial
 
 from collab.access import Access
@@ -13,6 +11,7 @@ from collab.interfaces import Channel, Clock, DocumentWorker, LogRow, NewRow, St
 from collab.news import Present
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
+from collab.protocol.keystrokes import Typist, length_of
 from collab.protocol.messages import AwarenessUpdate, Stateless, SyncStep1, Update
 from collab.protocol.update import Ranges, UpdateFacts
 from collab.room.audience import Audience
@@ -22,28 +21,19 @@ from collab.room.committer import Committer
 from collab.room.coverage import Coverage
 from collab.room.diffs import Diffs
 from collab.room.items import UNKNOWN, ItemKind
+from collab.room.life import RoomState
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
-from collab.room.owed import Owed
+from collab.room.owed import Owed, Receipts
 from collab.room.owner import Owner
-from collab.room.pending import PendingUpdate, PendingUpdates
+from collab.room.pending import MOST_TYPED, PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
 from collab.room.repeats import Repeats
 from collab.room.session import Session
 from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
 from collab.room.told import Told
-
-
-class RoomState(Enum):
-    """A room exists from the moment its document is loaded."""
-
-    OPEN = auto()
-    DRAINING = auto()
-    """No joins and no writes; what was accepted is being saved."""
-    GONE = auto()
-    """Not in the registry any more; nothing in it changes."""
 
 
 class Room:
@@ -82,7 +72,7 @@ class Room:
         self._updates_in_flight: list[bytes] = []
         self._rows_in_flight: tuple[NewRow, ...] = ()
         self.told = Told(self.log)
-        self._receipts: deque[tuple[int, Session, Owed]] = deque()
+        self._receipts = Receipts()
         self._present = Audience()
         self._subscribed = Audience()
         self._owner = owner
@@ -164,7 +154,7 @@ class Room:
         self.state = RoomState.GONE
         self._committer.forget(self)
         self._committer.release(self._pending.drop())
-        self._receipts.clear()
+        self._receipts.drop()
         for session in tuple(self.sessions):
             session.close(code, reason)
 
@@ -193,12 +183,34 @@ class Room:
         self._committer.offer(self, len(update))
         return True
 
+    def type(self, session: Session, typist: Typist, text: bytes, update: bytes) -> bool:
+        """The same for what `typist` types next: nothing of it is left to be looked at but whether
+        the document ends there, and whether there is room. If not so, it is to be taken like any
+        other."""
+        pending, limits, length = self._pending, self.limits, length_of(text)
+        size = pending.size + MOST_TYPED
+        if (
+            self.state is not RoomState.OPEN
+            or self.log.size + size > limits.document_bytes
+            or size > limits.pending_bytes
+            or self._committer.pending_bytes + MOST_TYPED > limits.pending_bytes_total
+            or not self.coverage.grow(typist.client, typist.clock, length)
+        ):
+            return False
+        grown = pending.type(typist, text, update, session.access.user)
+        typist.move(length)
+        if self.unsaved_since is None:
+            self.unsaved_since = self._clock.monotonic()
+        self.subscribe(session)
+        self._committer.offer(self, grown)
+        return True
+
     def after_saved(self, session: Session, message: Owed) -> None:
         """Send `message` once all that was accepted so far is committed."""
         if self._pending.saved == self._pending.accepted:
             session.send(message)
         elif session.await_receipt(message):
-            self._receipts.append((self._pending.accepted, session, message))
+            self._receipts.add(self._pending.accepted, session, message)
 
     def _refusal(self, size: int, facts: UpdateFacts) -> tuple[CloseCode, str] | None:
         limits = self.limits
@@ -234,8 +246,8 @@ class Room:
 
     def committed(self, sequence: int) -> None:
         self._committer.release(self._pending.saved_batch())
-        self.looked = self._clock.monotonic()
-        self.unsaved_since = self.looked if self._pending.unsaved else None
+        self.looked, unsaved = self._clock.monotonic(), self._pending.unsaved
+        self.unsaved_since = self.looked if unsaved else None
         if self.state is RoomState.GONE:
             return
         first = sequence - len(self._rows_in_flight) + 1
@@ -245,8 +257,8 @@ class Room:
                 before = UNKNOWN  # adopted already, and told to nobody
         for update in self._updates_in_flight:
             self._broadcast(update, before)
-        self.told.all(self._pending.unsaved)
-        self._send_receipts()
+        self.told.all(unsaved)
+        self._receipts.give(self._pending.saved)
         self._owner.room_committed(self, sequence, self._rows_in_flight)
         self._look_idle()
 
@@ -325,15 +337,10 @@ class Room:
         if self.state is not RoomState.GONE:
             self._owner.room_present(self, states)
 
-    def _send_receipts(self) -> None:
-        receipts, saved = self._receipts, self._pending.saved
-        while receipts and receipts[0][0] <= saved:
-            _, session, message = receipts.popleft()
-            session.receipt(message)
-
     def _look_idle(self) -> None:
-        if not self.sessions:
-            self.diffs.forget()
-            self.repeats.forget()
+        if self.sessions:
+            return
+        self.diffs.forget()
+        self.repeats.forget()
         if self.idle:
             self._owner.room_idle(self)

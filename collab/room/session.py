@@ -17,6 +17,7 @@ from collab.errors import (
 from collab.interfaces import Channel
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode, fitting
+from collab.protocol.keystrokes import Typist
 from collab.protocol.messages import (
     AwarenessUpdate,
     Denied,
@@ -34,18 +35,17 @@ from collab.protocol.update import UpdateFacts, stored_facts, validate_update
 from collab.room.backlog import SHARED, Backlog
 from collab.room.catching_up import CatchingUp
 from collab.room.codec import Codec, Receipts
+from collab.room.echoes import PRESENCE
 from collab.room.identity import stamp
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
-from collab.room.owed import Owed, size_of
+from collab.room.owed import Owed, Statuses, size_of
 from collab.room.present import Claimant
 from collab.room.repeats import NOTHING
 
 if TYPE_CHECKING:
     from collab.room.room import Room
 
-NO_STATUS = b"\0"
-"""The version 0, as clients write versions: before any edit."""
 READ_ONLY = "this document is read-only for you"
 
 
@@ -90,20 +90,17 @@ class Session:
         self._room = room
         self._channel = channel
         self._over = False
-        self._receipts = 0
-        self._receipt_bytes = 0
+        self._receipts = self._receipt_bytes = self._held_bytes = 0
         self._synced = False
         """Whether its answer to our sync step 1 is in."""
         self._held: deque[tuple[SyncStatus | Update, UpdateFacts | None]] | None = None
-        self._refused = False
-        """Whether an edit of this session is neither logged nor known."""
-        self._status_kept = NO_STATUS
+        self._statuses = Statuses()
         self._each = codec.receipts is Receipts.EACH
         self._asked = False
         """Whether receipts wait for its answer to our sync step 1."""
+        self._typist: Typist | None = None
         self._behind = 0
         """Receipts that go behind the one for that answer."""
-        self._held_bytes = 0
 
     @property
     def over(self) -> bool:
@@ -124,10 +121,9 @@ class Session:
 
         Never raises for what the peer did: that closes its channel with a documented code.
         """
-        if self._over or self._room.is_echo(frame):
-            return None
+        known = frame.startswith(PRESENCE) and self._room.is_echo(frame)
         try:
-            return self._dispatch(self.codec.decode(frame))
+            return None if self._over or known else self._dispatch(self.codec.decode(frame))
         except ProtocolError as error:
             self._refuse(error)
         except DocumentUnreadable as error:
@@ -179,13 +175,11 @@ class Session:
     def _dispatch(self, message: Message) -> Awaitable[None] | None:
         match message:
             case Update(update):
-                return self._write(update, echo=True)
+                typist = self._typist
+                if typist is None or not self._type(typist, update):
+                    return self._write(update, echo=True)
             case SyncStep2(update):
-                # Every client that reconnects sends one; it mostly adds nothing, and what it
-                # repeats was echoed when it was first sent.
-                if not self._room.repeats.holds(update):
-                    return self._write(update, echo=False)
-                self._take(update, NOTHING, echo=False)
+                return self._write_all(update)
             case SyncStep1(state_vector):
                 if not self.codec.greets:
                     self._asked = self._each
@@ -199,7 +193,7 @@ class Session:
                 if self._held or self._waits(None):
                     self._hold(message, None)
                 else:
-                    self._room.after_saved(self, self._status(message))
+                    self._room.after_saved(self, self._statuses.answer(message))
             case Stateless(payload):
                 return self.stateless(payload)
             case Denied() | Receipt():
@@ -208,14 +202,6 @@ class Session:
                 assert_never(message)
         return None
 
-    def _status(self, asked: SyncStatus) -> SyncStatus:
-        """What to answer it with: once an edit was refused, the last status before that, since
-        clients take the answer for all that they sent. Some reconnect if there is none."""
-        if self._refused:
-            return SyncStatus(self._status_kept)
-        self._status_kept = asked.payload
-        return asked
-
     # --- Writing -----------------------------------------------------------------------
 
     def _write(self, update: bytes, echo: bool) -> Awaitable[None] | None:
@@ -223,6 +209,14 @@ class Session:
         if limits.inspect_inline_bytes < len(update) <= limits.update.max_bytes:
             return self._write_large(update, echo)
         self._take(update, validate_update(update, limits.update), echo)
+        return None
+
+    def _write_all(self, update: bytes) -> Awaitable[None] | None:
+        """Take what it has that the document lacked. Every client that reconnects sends it; it
+        mostly adds nothing, and what it repeats was echoed when it was first sent."""
+        if not self._room.repeats.holds(update):
+            return self._write(update, echo=False)
+        self._take(update, NOTHING, echo=False)
         return None
 
     async def _write_large(self, update: bytes, echo: bool) -> None:
@@ -266,7 +260,7 @@ class Session:
             self._room.after_saved(self, Receipt(True))
 
     def _deny(self) -> None:
-        self._refused = True
+        self._statuses.refused = True
         self.send(Receipt(False) if self._each else Denied(READ_ONLY))
 
     def _accept(self, update: bytes, facts: UpdateFacts) -> None:
@@ -278,8 +272,19 @@ class Session:
         self._hand_on(update, facts)
 
     def _hand_on(self, update: bytes, facts: UpdateFacts) -> None:
-        if self._room.write(self, update, facts) and self._each:
+        if self._room.write(self, update, facts):
+            self._typist = Typist.after(update, facts)
+            if self._each:
+                self._owe(Receipt(True))
+
+    def _type(self, typist: Typist, update: bytes) -> bool:
+        """Take an update that types on, if nothing else is to be done first."""
+        text = typist.text_of(update)
+        free = not self._held and not self._behind and self.access.role.may_write
+        taken = text is not None and free and self._room.type(self, typist, text, update)
+        if taken and self._each:
             self._owe(Receipt(True))
+        return taken
 
     def _owe(self, message: Owed) -> None:
         """Send it once all that was accepted so far is committed.
@@ -325,7 +330,7 @@ class Session:
             elif isinstance(message, Update):
                 self._owe(self._owed(message.update))
             else:
-                self._room.after_saved(self, self._status(message))
+                self._room.after_saved(self, self._statuses.answer(message))
 
     def _waits(self, facts: UpdateFacts | None) -> bool:
         """Whether an update with these facts, or a status, waits for more that the peer has."""

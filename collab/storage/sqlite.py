@@ -85,11 +85,12 @@ class _Lane:
         """Transactions under way or in line, but for those whose callers gave up."""
         self._connect = partial(_Driver, path, writes=writes)
         self._opening: asyncio.Task[_Driver] | None = None
+        self._driver: _Driver | None = None
 
     async def run(self, work: Work[T]) -> T:
         self.waiting += 1
         try:
-            driver = await self._open()
+            driver = self._driver or await self._open()
             return await driver.transact(work)
         finally:
             self.waiting -= 1
@@ -113,6 +114,7 @@ class _Lane:
         except sqlite3.Error as error:
             self._opening = None  # the next transaction tries again
             raise StorageError(f"the database failed: {error}") from error
+        self._driver = driver
         return driver
 
 
@@ -128,7 +130,9 @@ class _Driver(aiosqlite.Connection):
         # change and after whatever was read before it.
         connect = partial(sqlite3.connect, path, isolation_level=None, timeout=BUSY_SECONDS)
         super().__init__(connect, iter_chunk_size=64)
-        self._writes = writes
+        # IMMEDIATE takes the write lock at once: a transaction that read first and then found
+        # the lock taken could not wait for it, only fail.
+        self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
         self._engine = _engine(lambda: self._conn, writes=writes)
         self._opened: Connection | None = None
 
@@ -150,20 +154,14 @@ class _Driver(aiosqlite.Connection):
                 # Kept: taking it from a pool each time costs as much as a small commit.
                 self._opened = self._engine.connect()
             with self._opened.begin():
-                # Here, not in an event of the engine: listeners make every statement slower.
-                _begin(self._opened, writes=self._writes)
+                # Not by SQLAlchemy, nor in an event of the engine: both make each commit dearer.
+                self._conn.execute(self._begin)
                 return work(self._opened)
 
     def _disconnect(self) -> None:
         if self._opened is not None:
             self._opened.close()
         self._engine.dispose()
-
-
-def _begin(connection: Connection, *, writes: bool) -> None:
-    # IMMEDIATE takes the write lock at once: a transaction that read first and then found the
-    # lock taken could not wait for it, only fail.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def file_of(url: URL) -> Path:

@@ -74,13 +74,24 @@ def header_of(size: int) -> bytes:
 class DirectChannel:
     """Frames wait in the transport alone, and no task is needed to write them."""
 
-    __slots__ = ("_closing", "_deadline", "_drained", "_left", "_line", "_over", "_write", "ended")
+    __slots__ = (
+        "_buffered",
+        "_closing",
+        "_deadline",
+        "_drained",
+        "_left",
+        "_line",
+        "_over",
+        "_write",
+        "ended",
+    )
 
     def __init__(self, line: Line) -> None:
         self.ended: Callable[[], None] = lambda: None
         """Called once it is closed from our side."""
         self._line = line
         self._write = line.writer()
+        self._buffered = line.buffered
         self._over = False
         self._closing: CloseCode | None = None
         self._deadline = 0.0
@@ -90,7 +101,7 @@ class DirectChannel:
 
     @property
     def buffered(self) -> int:
-        return self._line.buffered()
+        return self._buffered()
 
     @property
     def taken(self) -> int:
@@ -159,8 +170,10 @@ class DirectSocket(Socket):
     what comes meanwhile waits here, and then in the network."""
 
     __slots__ = (
+        "_covers",
         "_larger",
         "_line",
+        "_most",
         "_over",
         "_pause",
         "_run",
@@ -175,6 +188,8 @@ class DirectSocket(Socket):
     ) -> None:
         super().__init__(scope, channel, limits, seat)
         channel.ended = self._ended
+        self._most = limits.message_bytes
+        self._covers = seat.allowance.covers
         self._line = line
         self._waiting: list[bytes | None] = []
         self._over = False
@@ -265,11 +280,13 @@ class DirectSocket(Socket):
     def _hand(self, frame: bytes | None) -> Awaitable[None] | None:
         """Take a frame; what is returned is awaited before the next. Raises TooFrequent, and
         what `take` raises."""
-        if frame is None or not self.admits(frame, self._larger):
-            if frame is None:
-                self.refuse_text()
+        if frame is None:
+            self.refuse_text()
             return None
-        if not self.seat.allowance.covers(len(frame)) and (seconds := self.seat.wait()):
+        size = len(frame)
+        if size > self._most and not self.admits(frame, self._larger):
+            return None
+        if not self._covers(size) and (seconds := self.seat.wait()):
             return self._later(frame, seconds)
         return self._take(frame)
 

@@ -42,6 +42,8 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
 
     def begun(self) -> None:
         super().begun()
+        # Asked before each frame that is sent: without a detour.
+        self.buffered = self.transport.get_write_buffer_size  # type: ignore[method-assign]
         # So that the channel is told of the mark that sessions wait for.
         self.transport.set_write_buffer_limits(LOW_WATER - 1, LOW_WATER - 1)
 
@@ -150,26 +152,26 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
             if size > 125:
                 size = int.from_bytes(data[at + 2 : start - 4])
             after, mask = start + size, data[start - 4 : start]
-            if after <= end and self._whole(data[at], mask, data[start:after]):
+            if data[at] == BINARY and after <= end and self._in_order(size):
+                payload = apply_mask(data[start:after], mask) if size else b""
+                at = after
+                self._deliver(payload)
+            elif after <= end and self.controls(data[at], mask, data[start:after]):
                 at = after
             else:
                 self._passing = after - at
         if at < end:
             self._head = data[at:]
 
-    def _whole(self, first: int, mask: bytes, data: bytes) -> bool:
-        """Take a whole frame that begins with this byte; False if the library is to, which may
-        have something to say of it."""
-        if first != BINARY:
-            return self.controls(first, mask, data)
+    def _in_order(self, size: int) -> bool:
+        """Whether the library would have nothing to say of a whole message."""
         library = self._library
         state = self._state if library is None else library.state
-        if state is not State.OPEN or self.frames or len(data) > self.config.ws_max_size:
-            return False
-        payload = apply_mask(data, mask) if data else b""
-        if self._listener is not None:
-            self._listener.arrived(payload)
+        return state is State.OPEN and not self.frames and size <= self.config.ws_max_size
+
+    def _deliver(self, payload: bytes) -> None:
+        if (listener := self._listener) is not None:
+            listener.arrived(payload)
         else:
             self.curr_msg_data_type, self.frames = "bytes", [payload]
             self.send_receive_event_to_app()
-        return True
