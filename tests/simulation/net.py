@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -28,6 +29,8 @@ class Air:
     parted: set[frozenset[str]] = field(default_factory=set)
     """Pairs of nodes that do not hear each other."""
     made: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    """What the ends found out."""
 
     def calm(self) -> None:
         self.loss = 0.0
@@ -118,6 +121,7 @@ class LossyBackplane:
         hearing = self._roster.heard(message.node, message.number)
         if hearing is Hearing.AGAIN:
             return
+        self._air.events[hearing.name] += 1
         if hearing in (Hearing.NEW, Hearing.GAP):
             self._subscribers.tell(message.node, Missed())
         if message.news is not None:
@@ -137,4 +141,5 @@ class LossyBackplane:
             self._say(None)
             if self.connected:
                 for node in self._roster.beat():
+                    self._air.events["SILENT"] += 1
                     self._subscribers.tell(node, Gone())
