@@ -62,8 +62,11 @@ class Shown:
 class States:
     """The table of one room, and the clocks of those who left it.
 
-    What is shown of a client that is held here is told to other nodes too, by `outward`, under
-    the same clock: a peer that moves to another node finds no older one.
+    What is shown of a client that is held here is told to other nodes too, under the same
+    clock: a peer that moves to another node finds no older one.
+
+    `publish` is called with what peers are to be told now, `outward` with what other nodes are,
+    unless there are none: then this node's name is None.
     """
 
     def __init__(

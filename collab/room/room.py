@@ -28,6 +28,7 @@ from collab.room.merging import merged_runs
 from collab.room.owner import Owner
 from collab.room.pending import PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
+from collab.room.present import States
 from collab.room.session import Owed, Session
 from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
@@ -68,7 +69,7 @@ class Room:
         self.log = DocumentLog(stored)
         self.diffs = Diffs(self.log, worker, limits)
         later = partial(tasks.later, clock)
-        self.presence = Presence(clock, limits, self._tell, later, node, self._tell_nodes)
+        self.presence = Presence(States(clock, limits, self._tell, later, node, self._tell_nodes))
         self.sessions: dict[Session, None] = {}
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
