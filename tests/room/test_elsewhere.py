@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from collab.news import Gone, Missed, PresenceChanged, PresenceOf, PresenceWanted, Present
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.encoding import CLOCK_LIMIT
+from collab.room import neighbours
 from collab.room.present import HIGHEST
 from tests.room.house import DOCUMENT, House, Peer, settle
 from tests.room.test_neighbours import acquainted, overhear, tell
@@ -219,6 +222,24 @@ async def test_many_who_ask_get_one_answer(house: House) -> None:
         tell(house.registry, PresenceWanted(None), node)
     await settle(1)
     assert len([n for n in said if isinstance(n, PresenceOf)]) == 1
+
+
+async def test_a_crowd_is_told_in_pieces(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[CL45] of which each confirms its states, and who left meanwhile is not named."""
+    monkeypatch.setattr(neighbours, "STATES_AT_ONCE", 3)
+    other = await acquainted(house)
+    peers = [await house.peer(f"p{n}") for n in range(8)]
+    for client, peer in enumerate(peers, 1):
+        await peer.show(client, 1, CARET)
+    await settle()
+    watcher = await house.peer("watcher", registry=other)
+    assert len(watcher.presence()) == 8
+    tell(other, Missed(), "")
+    await settle(0.07)
+    peers[7].session.leave()
+    await settle(20)
+    assert [(e.client, e.state) for e in watcher.presence()] == [(8, None)]
+    assert len((await house.room(other)).presence.everyone()) == 7
 
 
 # --- Clocks ----------------------------------------------------------------------------
