@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from redis.exceptions import RedisError, ResponseError
 
 from collab.backoff import Backoff
-from collab.backplane.connecting import Connector, Line, hopeless
+from collab.backplane.connecting import Connector, Line, describe, hopeless
 from collab.backplane.gathering import Gathering, GatheringLimits
 from collab.backplane.roster import Hearing, Roster
 from collab.backplane.stats import BackplaneStats
@@ -33,7 +33,10 @@ MESSAGE_BYTES: Final = 1 << 20
 """A message takes no more news once it is as large; one piece may go over it."""
 
 MESSAGE_ENTRIES: Final = 2000
-"""Likewise; others read as many at a stretch."""
+"""Likewise."""
+
+AT_A_STRETCH: Final = 50
+"""Pieces of news that subscribers are told before others in this process have a turn."""
 
 START_SECONDS: Final = 5.0
 """A Redis that answers later does not hold up the start."""
@@ -147,6 +150,7 @@ class RedisBackplane:
         self._tasks.append(asyncio.create_task(self._beat(), name="backplane beats"))
         done, _ = await asyncio.wait((first,), timeout=START_SECONDS)
         self._first = None
+        self._missed = self._missed or not self._listening.up
         if not done:
             self._warn("it does not answer")
         elif (error := first.exception()) is not None:
@@ -198,7 +202,7 @@ class RedisBackplane:
 
     def _failed(self, error: Exception) -> None:
         reason = hopeless(error)
-        self._warn(reason or str(error) or type(error).__name__, again=reason is not None)
+        self._warn(reason or describe(error), again=reason is not None)
         if self._first is not None and not self._first.done():
             if reason is None:
                 self._first.set_result(None)  # it goes on without Redis
@@ -285,7 +289,7 @@ class RedisBackplane:
         if self._missed:
             self._tell("", Missed())
         while True:
-            self._take(await line.next(self._timings.deaf))
+            await self._take(await line.next(self._timings.deaf))
             if self._echo is not None:
                 _, since = self._echo
                 if self._clock.monotonic() - since > self._timings.deaf:
@@ -295,7 +299,7 @@ class RedisBackplane:
                     raise TimeoutError("what is said does not come back")
             await asyncio.sleep(0)  # a full buffer is read without ever waiting
 
-    def _take(self, data: bytes) -> None:
+    async def _take(self, data: bytes) -> None:
         self._heard_any = True
         self.stats.messages_received += 1
         self.stats.bytes_received += len(data)
@@ -321,8 +325,10 @@ class RedisBackplane:
             case Hearing.NEXT:
                 pass
         self.stats.received += len(message.news)
-        for news in message.news:
+        for told, news in enumerate(message.news, 1):
             self._tell(message.node, news)
+            if told % AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
         if message.leaving:
             self._roster.left(message.node)
             self._tell(message.node, Gone())
