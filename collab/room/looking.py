@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -50,7 +51,7 @@ class Looker:
         self._follower = follower
         self._clock = clock
         self._random = random
-        self._every = limits.look_every
+        self._every = limits.look_every or math.inf
         self._backoff = Backoff(limits.commit_retry_first, limits.commit_retry_most, random)
         self._wanted = asyncio.Event()
         self.looks = 0
@@ -87,15 +88,13 @@ class Looker:
                     self._wanted.set()
             last = self._clock.monotonic()
 
-    def _pause(self) -> float | None:
+    def _pause(self) -> float:
         """Seconds after which to see whether a look is due; at random, so that nodes that began
         together do not look together."""
-        if self._every is None:
-            return None
         return min(self._every, CUT_OFF_SECONDS) * (0.75 + 0.5 * self._random.random())
 
     def _due(self, since: float) -> bool:
-        return not self._backplane.connected or (self._every is not None and since >= self._every)
+        return not self._backplane.connected or since >= self._every
 
     async def _look(self, everywhere: bool) -> None:
         rooms = [room for room in self._rooms.values() if everywhere or room.sessions]

@@ -112,3 +112,20 @@ async def test_who_loses_an_id_waits_for_it(house: House) -> None:
     changed(house, 10, None, LOW)
     (back,) = watcher.presence()
     assert (back.state, back.clock > 10) == (CARET, True)
+
+
+async def test_a_claim_that_comes_after_its_end_takes_nothing(house: House) -> None:
+    """[CL44] [CL48] out of order, from a node that would win; whether the end was of nobody's id
+    that it held, or passed the id on to who waited here."""
+    watcher = await introduced(house)
+    ann = await house.peer("ann")
+    await ann.show(1, 10, CARET)
+    changed(house, 9, None, LOW)
+    changed(house, 8, MOVED, LOW)
+    assert [e.state for e in watcher.presence()] == [CARET]
+    changed(house, 20, MOVED, LOW)
+    changed(house, 23, None, LOW)
+    changed(house, 22, MOVED, LOW)
+    assert [e.state for e in watcher.presence()] == [MOVED, CARET]
+    shown = (await house.room()).presence.states.shown[1]
+    assert shown.holder is ann.session.claimant
