@@ -76,17 +76,21 @@ class Looker:
             try:
                 await self._look(asked)
                 failures = 0
-            except CollabError as error:
+            except Exception as error:
+                # Whatever it is, rooms that are behind must be found.
                 failures += 1
-                _log.log(
-                    logging.WARNING if failures == 1 else logging.DEBUG,
-                    "cannot compare rooms with the log: %s",
-                    error,
-                )
+                self._report(error, failures)
                 await self._clock.sleep(self._backoff.pause(failures))
                 if asked:
                     self._wanted.set()
             last = self._clock.monotonic()
+
+    def _report(self, error: Exception, failures: int) -> None:
+        """One line for an outage; every surprise with its trace."""
+        if not isinstance(error, CollabError):
+            _log.error("rooms could not be compared with the log", exc_info=error)
+        elif failures == 1:
+            _log.warning("rooms cannot be compared with the log: %s", error)
 
     def _pause(self) -> float:
         """Seconds after which to see whether a look is due; at random, so that nodes that began

@@ -305,8 +305,13 @@ class Room:
 
     # --- Sending -----------------------------------------------------------------------
 
+    def say(self, payload: str) -> None:
+        """Send a Stateless message to all peers of the document, on all nodes, whose wire can
+        carry one."""
+        self._owner.room_says(self, payload)
+
     def tell(self, payload: str) -> None:
-        """Send a Stateless message to all peers whose wire can carry one."""
+        """The same to those here."""
         self._present.send(ItemKind.ANSWER, Stateless(payload))
 
     def break_silence(self) -> None:

@@ -250,8 +250,12 @@ async def test_a_message_reaches_the_peers_of_all_nodes(house: House) -> None:
     house.registry.say(DOCUMENT, "hello")
     await settle()
     assert told == [(0, "hello"), (1, "hello")]
+    rooms[1].say("you too")
+    await settle()
+    assert told[2:] == [(1, "you too"), (0, "you too")]
+    told.clear()
     tell(other, Said("nowhere", "hello"))
-    assert len(told) == 2
+    assert told == []
 
 
 async def test_a_node_alone_says_nothing(house: House) -> None:
