@@ -32,15 +32,16 @@ async def test_a_slow_reader_is_repaired_and_no_other_notices(small: House) -> N
     assert text_of(*updates(heard), *slow.updates()).endswith("!")
 
 
-async def test_repairs_are_counted(house: House) -> None:
+async def test_repairs_are_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """[MT2] those from the log, and those from the state that the peer had; for good."""
-    await house.restart(outbox_bytes=1000, channel_high=300, compact_after_rows=60)
+    await house.restart(outbox_bytes=1000, channel_high=300)
     ann, slow = await house.synced("ann"), await slow_peer(house)
     author = Author(1)
     await type_on(ann, author)
     await read_on(slow)
     stats = house.registry.stats()
     assert (stats.merges > 0, stats.resyncs) == (True, 0)
+    monkeypatch.setattr("collab.room.log.RECENT_BYTES", 500)
     slow.channel.stall()
     await type_on(ann, author)
     await read_on(slow)
