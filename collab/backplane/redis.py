@@ -190,6 +190,7 @@ class RedisBackplane:
             self._warn(describe(error))
             self._first.set_result(None)  # it goes on without Redis
         else:
+            self._warned = reason  # it is said by the error, once
             self._first.set_exception(ConfigError(reason))
 
     def _warn(self, reason: str, again: bool = False) -> None:

@@ -53,9 +53,9 @@ async def test_a_password(new_redis: NewRedis) -> None:
     ],
 )
 async def test_who_is_not_let_in_does_not_start(
-    new_redis: NewRedis, user: str, complaint: str
+    new_redis: NewRedis, user: str, complaint: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """[CL13] a wrong password, and rights that lack a command or the channel."""
+    """[CL13] a wrong password, and rights that lack a command or the channel: one line."""
     redis = new_redis({"requirepass": "right"})
     for name, rights in (
         ("deaf", "&* +@all -subscribe"),
@@ -68,6 +68,7 @@ async def test_who_is_not_let_in_does_not_start(
         await node.start()
     assert "\n" not in str(raised.value)
     assert "right" not in str(raised.value).replace("rights", "")
+    assert not caplog.records
 
 
 async def test_a_password_that_changes_is_said_and_tried_again(
