@@ -88,7 +88,8 @@ async def _step(cluster: Cluster) -> None:
         case 8:
             cluster.set_trap(rng.randrange(len(cluster.nodes)))
         case 9:
-            _disturb(cluster)
+            if not cluster.air.orderly:
+                _disturb(cluster)
         case _:
             if 1 < len(cluster.nodes) < MOST_NODES:
                 await cluster.add_node()
