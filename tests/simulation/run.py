@@ -88,8 +88,7 @@ async def _step(cluster: Cluster) -> None:
         case 8:
             cluster.set_trap(rng.randrange(len(cluster.nodes)))
         case 9:
-            if not cluster.air.orderly:
-                _disturb(cluster)
+            _disturb(cluster)
         case _:
             if 1 < len(cluster.nodes) < MOST_NODES:
                 await cluster.add_node()
@@ -98,6 +97,8 @@ async def _step(cluster: Cluster) -> None:
 def _disturb(cluster: Cluster) -> None:
     """Change how nodes hear each other."""
     rng, air = cluster.rng, cluster.air
+    if air.orderly:
+        return
     ends = list(air.ends.values())
     match rng.randrange(5):
         case 0:
