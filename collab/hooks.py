@@ -86,7 +86,8 @@ class StatelessMessage:
         self._reply(payload)
 
     def broadcast(self, payload: str) -> None:
-        """Send to all peers of the document, the sender included, whose wire can carry it."""
+        """Send to all peers of the document, the sender included, on whatever node they are,
+        whose wire can carry it."""
         self._broadcast(payload)
 
 

@@ -73,7 +73,7 @@ class Settings(ServingSettings):
         ge=64 * KIB,
         description="What a connection may send before it has said who it is (Hocuspocus wire).",
     )
-    connections: int = Field(20_000, ge=1, le=1_000_000, description="Connections in all.")
+    connections: int = Field(20_000, ge=1, le=1_000_000, description="Connections of one process.")
     connections_per_user: int = Field(
         200, ge=1, le=1_000_000, description="Connections of one user with a token."
     )

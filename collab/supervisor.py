@@ -110,8 +110,7 @@ class Supervisor:
         failures = 0
         while not self._stopping.is_set():
             started = self._clock.monotonic()
-            process = self._running[number] = self._start(number, self._restarts[number])
-            served, code = await self._watch(number, process)
+            served, code = await self._live(number)
             if self._stopping.is_set():
                 self._parted(number, served, code)
             elif not self._gives_up(number, served, code):
@@ -122,12 +121,17 @@ class Supervisor:
                 _log.error(
                     "process %d %s; it is started again in %.1f s",
                     *(number, _how(code), pause),
-                    extra={"pid": process.pid, "restarts": self._restarts[number]},
+                    extra={"restarts": self._restarts[number]},
                 )
                 await self._unless_stopped(self._clock.sleep(pause))
 
-    async def _watch(self, number: int, process: Process) -> tuple[bool, int]:
+    async def _live(self, number: int) -> tuple[bool, int]:
         """A process's life: whether it served, and how it ended."""
+        try:
+            process = self._running[number] = self._start(number, self._restarts[number])
+        except OSError as error:  # the system has no room for one more
+            _log.error("process %d cannot be started: %s", number, error)
+            return False, FAILED
         served = await process.ready()
         if served:
             self._serving.add(number)

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from redis.asyncio import ConnectionPool, Sentinel
 from redis.asyncio.connection import Connection, parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import SentinelConnectionPool
+from redis.asyncio.sentinel import MasterNotFoundError, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
@@ -37,6 +37,11 @@ SENTINEL_SECONDS: Final = 1.0
 
 REDIS_PORT: Final = 6379
 SENTINEL_PORT: Final = 26379
+
+PASSING: Final = frozenset(
+    {"BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "TRYAGAIN"}
+)
+"""Refusals that end by themselves."""
 
 SCHEMES: Final = (
     "redis",
@@ -139,7 +144,7 @@ def hopeless(error: BaseException) -> str | None:
         )
     if isinstance(error, AuthenticationError):
         return "Redis refuses the user or the password in COLLAB_REDIS_URL"
-    if isinstance(error, ResponseError):
+    if isinstance(error, ResponseError) and str(error).partition(" ")[0] not in PASSING:
         return f"Redis refuses what COLLAB_REDIS_URL asks for: {error}"
     cause: BaseException | None = error
     while cause is not None:
@@ -149,6 +154,14 @@ def hopeless(error: BaseException) -> str | None:
             return "Redis does not speak TLS there: COLLAB_REDIS_URL needs redis:// or another port"
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def describe(error: Exception) -> str:
+    """What went wrong, for a log; no secret is in it."""
+    if isinstance(error, MasterNotFoundError):
+        # The library lists how it asked each Sentinel, with what it was given for that.
+        return "no Sentinel that answers knows a master of the service in COLLAB_REDIS_URL"
+    return str(error) or type(error).__name__
 
 
 def _pools(url: str) -> Iterator[ConnectionPool]:

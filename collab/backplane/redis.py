@@ -12,28 +12,26 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from redis.exceptions import RedisError, ResponseError
 
 from collab.backoff import Backoff
-from collab.backplane.connecting import Connector, Line, hopeless
-from collab.backplane.gathering import Gathering, GatheringLimits
+from collab.backplane.connecting import Connector, Line, describe, hopeless
+from collab.backplane.gathering import GatheringLimits
+from collab.backplane.outgoing import Outgoing
 from collab.backplane.roster import Hearing, Roster
 from collab.backplane.stats import BackplaneStats
 from collab.backplane.subscribers import Subscribers
-from collab.backplane.wire import decode_message, encode_message, encode_news
+from collab.backplane.wire import decode_message
 from collab.errors import ConfigError, ProtocolError
 from collab.interfaces import Clock
 from collab.news import Event, Gone, Missed, News
 
 _log = logging.getLogger(__name__)
 
-MESSAGE_BYTES: Final = 1 << 20
-"""A message takes no more news once it is as large; one piece may go over it."""
-
-MESSAGE_ENTRIES: Final = 2000
-"""Likewise; others read as many at a stretch."""
+AT_A_STRETCH: Final = 50
+"""Pieces of news that subscribers are told before others in this process have a turn."""
 
 START_SECONDS: Final = 5.0
 """A Redis that answers later does not hold up the start."""
@@ -53,12 +51,6 @@ class Timings:
     retry_first: float = 0.1
     retry_most: float = 2.0
     """Between tries to connect."""
-
-
-class _Outgoing(NamedTuple):
-    number: int
-    data: bytes
-    leaving: bool
 
 
 class _Side:
@@ -94,10 +86,7 @@ class RedisBackplane:
         self._backoff = Backoff(self._timings.retry_first, self._timings.retry_most, random)
         self._subscribers = Subscribers()
         self._roster = Roster()
-        self._gathering = Gathering(limits)
-        self._number = 0
-        self._under_way: _Outgoing | None = None
-        """A message that Redis is not known to have taken: sent again, under the same number."""
+        self._outgoing = Outgoing(self.node, self.stats, limits)
         self._echo: tuple[int, float] | None = None
         """A message of our own that was not heard back yet, and when it was sent."""
         self._wake = asyncio.Event()
@@ -123,11 +112,7 @@ class RedisBackplane:
     def publish(self, news: News) -> None:
         if self._closing:
             return
-        self.stats.published += 1
-        waiting = len(self._gathering)
-        if not self._gathering.put(news):
-            self._drop(waiting + 1)
-        self.stats.waiting_bytes = self._gathering.bytes
+        self._outgoing.put(news)
         self._wake.set()
 
     def subscribe(
@@ -147,6 +132,7 @@ class RedisBackplane:
         self._tasks.append(asyncio.create_task(self._beat(), name="backplane beats"))
         done, _ = await asyncio.wait((first,), timeout=START_SECONDS)
         self._first = None
+        self._missed = self._missed or not self._listening.up
         if not done:
             self._warn("it does not answer")
         elif (error := first.exception()) is not None:
@@ -198,12 +184,14 @@ class RedisBackplane:
 
     def _failed(self, error: Exception) -> None:
         reason = hopeless(error)
-        self._warn(reason or str(error) or type(error).__name__, again=reason is not None)
-        if self._first is not None and not self._first.done():
-            if reason is None:
-                self._first.set_result(None)  # it goes on without Redis
-            else:
-                self._first.set_exception(ConfigError(reason))
+        if self._first is None or self._first.done():
+            self._warn(reason or describe(error), again=reason is not None)
+        elif reason is None:
+            self._warn(describe(error))
+            self._first.set_result(None)  # it goes on without Redis
+        else:
+            self._warned = reason  # it is said by the error, once
+            self._first.set_exception(ConfigError(reason))
 
     def _warn(self, reason: str, again: bool = False) -> None:
         """Once for each time that Redis is away, and once more for what will not mend itself."""
@@ -228,52 +216,23 @@ class RedisBackplane:
         self._anew = False
         self._beat_due = True
         while not self._left:
-            if self._under_way is None:
-                while not (self._gathering or self._beat_due or self._closing or self._anew):
-                    self._wake.clear()
-                    await self._wake.wait()
-                self._under_way = self._compose()
+            while not (self._outgoing or self._beat_due or self._closing or self._anew):
+                self._wake.clear()
+                await self._wake.wait()
             if self._anew:
                 raise TimeoutError("what is said does not come back")
-            number, data, leaving = self._under_way
+            self._beat_due = False
+            words = self._outgoing.next(self._closing)
             if self._echo is None:
-                self._echo = (number, self._clock.monotonic())
+                self._echo = (words.number, self._clock.monotonic())
             try:
-                await line.publish(self._channel, data)
+                await line.publish(self._channel, words.data)
             except ResponseError:
-                self._under_way = None  # this one will never be taken
-                self.stats.dropped += 1
+                self._outgoing.refused()
                 raise
-            self.stats.messages_sent += 1
-            self.stats.bytes_sent += len(data)
-            self._under_way = None
-            self._left = leaving
+            self._outgoing.taken(words)
+            self._left = words.leaving
             self._is_up(self._speaking)
-
-    def _compose(self) -> _Outgoing:
-        """All that waits, up to the size of a message."""
-        entries: list[bytes] = []
-        size = 0
-        while size < MESSAGE_BYTES and len(entries) < MESSAGE_ENTRIES:
-            if (news := self._gathering.pop()) is None:
-                break
-            try:
-                entries.append(encode_news(news))
-                size += len(entries[-1])
-            except UnicodeEncodeError:
-                _log.error("news of %r has no UTF-8 and is not sent", news.document)
-                self._drop(1)
-        self.stats.waiting_bytes = self._gathering.bytes
-        self._beat_due = False
-        self._number += 1
-        leaving = self._closing and not self._gathering
-        data = encode_message(self.node, self._number, entries, leaving)
-        return _Outgoing(self._number, data, leaving)
-
-    def _drop(self, pieces: int) -> None:
-        """The next number is left out, so that the others know."""
-        self.stats.dropped += pieces
-        self._number += 1
 
     # --- Listening ---------------------------------------------------------------------
 
@@ -285,7 +244,7 @@ class RedisBackplane:
         if self._missed:
             self._tell("", Missed())
         while True:
-            self._take(await line.next(self._timings.deaf))
+            await self._take(await line.next(self._timings.deaf))
             if self._echo is not None:
                 _, since = self._echo
                 if self._clock.monotonic() - since > self._timings.deaf:
@@ -295,7 +254,7 @@ class RedisBackplane:
                     raise TimeoutError("what is said does not come back")
             await asyncio.sleep(0)  # a full buffer is read without ever waiting
 
-    def _take(self, data: bytes) -> None:
+    async def _take(self, data: bytes) -> None:
         self._heard_any = True
         self.stats.messages_received += 1
         self.stats.bytes_received += len(data)
@@ -321,8 +280,10 @@ class RedisBackplane:
             case Hearing.NEXT:
                 pass
         self.stats.received += len(message.news)
-        for news in message.news:
+        for told, news in enumerate(message.news, 1):
             self._tell(message.node, news)
+            if told % AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
         if message.leaving:
             self._roster.left(message.node)
             self._tell(message.node, Gone())

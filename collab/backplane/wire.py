@@ -41,6 +41,10 @@ VERSION: Final = 1
 MAX_MESSAGE_BYTES: Final = 16 << 20
 """A message over it is refused unread; senders stay far below."""
 
+MAX_ITEMS: Final = 100_000
+"""Entries, rows and states of one message together: each takes far more memory than the three
+bytes that it may have."""
+
 MAX_NAME_BYTES: Final = 64
 MAX_DOCUMENT_BYTES: Final = 255
 
@@ -151,7 +155,9 @@ def decode_message(
     if node == own:
         return Message(node, number)
     news: list[News] = []
+    items = _Items()
     while reader.pos < reader.end:
+        items.more(1)
         kind = reader.varuint()
         document = reader.string(MAX_DOCUMENT_BYTES)
         if document and not wanted(document):
@@ -160,7 +166,7 @@ def decode_message(
         stop = reader.varuint() + reader.pos
         if stop > reader.end:
             raise ProtocolError(f"an entry ends {stop - reader.end} bytes behind its message")
-        if (item := _read_news(reader, kind, document)) is not None:
+        if (item := _read_news(reader, kind, document, items)) is not None:
             news.append(item)
         if reader.pos > stop:
             raise ProtocolError(f"an entry's values end {reader.pos - stop} bytes behind it")
@@ -168,7 +174,19 @@ def decode_message(
     return Message(node, number, tuple(news), bool(flags & _LEAVING))
 
 
-def _read_news(reader: Reader, kind: int, document: str) -> News | None:
+class _Items:
+    """How much a message may still hold."""
+
+    left = MAX_ITEMS
+
+    def more(self, count: int) -> int:
+        self.left -= count
+        if self.left < 0:
+            raise LimitExceeded(f"more than {MAX_ITEMS} entries, rows and states")
+        return count
+
+
+def _read_news(reader: Reader, kind: int, document: str, items: _Items) -> News | None:
     """None if only a newer node knows the kind."""
     if kind == _PRESENCE_WANTED:
         return PresenceWanted(document or None)
@@ -178,19 +196,20 @@ def _read_news(reader: Reader, kind: int, document: str) -> News | None:
         raise ProtocolError(f"kind {kind} without a document")
     if kind == _COMMITTED:
         sequence = reader.varuint()
-        return Committed(document, sequence, tuple(reader.bytes_() for _ in range(reader.count())))
+        rows = tuple(reader.bytes_() for _ in range(items.more(reader.count())))
+        return Committed(document, sequence, rows)
     if kind == _PRESENCE_CHANGED:
-        return PresenceChanged(document, _read_states(reader))
+        return PresenceChanged(document, _read_states(reader, items))
     if kind == _PRESENCE_OF:
-        return PresenceOf(document, _read_states(reader))
+        return PresenceOf(document, _read_states(reader, items))
     if kind == _SAID:
         return Said(document, reader.string())
     return Deleted(document) if kind == _DELETED else AccessChanged(document)
 
 
-def _read_states(reader: Reader) -> tuple[Present, ...]:
+def _read_states(reader: Reader, items: _Items) -> tuple[Present, ...]:
     states = []
-    for _ in range(reader.count()):
+    for _ in range(items.more(reader.count())):
         client = reader.varuint()
         clock = reader.varuint(CLOCK_LIMIT - 1)
         flags = reader.varuint()

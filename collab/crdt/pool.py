@@ -241,6 +241,7 @@ class _Runner:
 
     async def _ready_child(self) -> WorkerProcess:
         if self.child is not None and not self.child.usable:
+            self.deaths += self.child.died
             await self._retire()
         if self.child is None:
             self.child = await self._starts.start()

@@ -93,10 +93,14 @@ class WorkerProcess:
         return self._process.pid
 
     @property
+    def died(self) -> bool:
+        """Whether it ended by itself, as far as we know."""
+        return self._process.returncode is not None or self._stdout.at_eof()
+
+    @property
     def usable(self) -> bool:
         """Whether it is alive, as far as we know, and young enough for another request."""
-        ended = self._process.returncode is not None or self._stdout.at_eof()
-        return not ended and self._served < self._limits.requests
+        return not self.died and self._served < self._limits.requests
 
     async def exchange(self, parts: Sequence[bytes]) -> tuple[bytes, ...]:
         """Send a request and wait for its answer. Raises WorkerDied."""

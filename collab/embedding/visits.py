@@ -77,7 +77,7 @@ class Visits:
         def reply(answer: str) -> None:
             session.send(Stateless(answer))
 
-        message = StatelessMessage(peer, session.access, payload, reply, room.tell)
+        message = StatelessMessage(peer, session.access, payload, reply, room.say)
         hook = partial(self._hooks.on_stateless, message)
         await self._calls.tell(hook, "on_stateless", peer.document)
 

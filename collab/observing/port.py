@@ -54,7 +54,9 @@ class _Door:
                         writer.write(await self._answer(head.decode("latin-1")))
                         await writer.drain()
                         writer.write_eof()
-                        await reader.read()
+                        # Closed while something is unread, it would be reset under the answer.
+                        while await reader.read(MAX_HEAD):
+                            pass
         except Exception:
             _log.exception("metrics could not be told")
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -51,7 +52,7 @@ class Looker:
         self._follower = follower
         self._clock = clock
         self._random = random
-        self._every = limits.look_every
+        self._every = limits.look_every or math.inf
         self._backoff = Backoff(limits.commit_retry_first, limits.commit_retry_most, random)
         self._wanted = asyncio.Event()
         self.looks = 0
@@ -76,27 +77,29 @@ class Looker:
             try:
                 await self._look(asked)
                 failures = 0
-            except CollabError as error:
+            except Exception as error:
+                # Whatever it is, rooms that are behind must be found.
                 failures += 1
-                _log.log(
-                    logging.WARNING if failures == 1 else logging.DEBUG,
-                    "cannot compare rooms with the log: %s",
-                    error,
-                )
+                self._report(error, failures)
                 await self._clock.sleep(self._backoff.pause(failures))
                 if asked:
                     self._wanted.set()
             last = self._clock.monotonic()
 
-    def _pause(self) -> float | None:
+    def _report(self, error: Exception, failures: int) -> None:
+        """One line for an outage; every surprise with its trace."""
+        if not isinstance(error, CollabError):
+            _log.error("rooms could not be compared with the log", exc_info=error)
+        elif failures == 1:
+            _log.warning("rooms cannot be compared with the log: %s", error)
+
+    def _pause(self) -> float:
         """Seconds after which to see whether a look is due; at random, so that nodes that began
         together do not look together."""
-        if self._every is None:
-            return None
         return min(self._every, CUT_OFF_SECONDS) * (0.75 + 0.5 * self._random.random())
 
     def _due(self, since: float) -> bool:
-        return not self._backplane.connected or (self._every is not None and since >= self._every)
+        return not self._backplane.connected or since >= self._every
 
     async def _look(self, everywhere: bool) -> None:
         rooms = [room for room in self._rooms.values() if everywhere or room.sessions]

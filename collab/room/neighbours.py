@@ -26,7 +26,7 @@ from collab.room.elsewhere import DOUBT_SECONDS
 from collab.room.following import Follower
 from collab.room.limits import RoomLimits
 from collab.room.looking import Looker
-from collab.room.room import Room
+from collab.room.room import Room, RoomState
 from collab.room.tasks import Tasks
 
 ANSWER_SECONDS: Final = 0.05
@@ -251,9 +251,24 @@ class Neighbours:
                 while self._asked and told < STATES_AT_ONCE:
                     document = next(iter(self._asked))
                     del self._asked[document]
-                    room = self._rooms.get(document)
-                    if room is not None and (states := room.presence.states.own()):
-                        self._backplane.publish(PresenceOf(document, states))
-                        told += len(states)
+                    if (room := self._rooms.get(document)) is not None:
+                        told += await self._tell_room(room)
         finally:
             self._answering = False
+
+    async def _tell_room(self, room: Room) -> int:
+        """How many states were told. Of very many each is confirmed instead of all replaced: in
+        one piece they would be too large to be carried."""
+        states = room.presence.states
+        held = states.held()
+        if not held:
+            return 0
+        if len(held) <= STATES_AT_ONCE:
+            self._backplane.publish(PresenceOf(room.document, states.own()))
+            return len(held)
+        for start in range(0, len(held), STATES_AT_ONCE):
+            some = states.own(held[start : start + STATES_AT_ONCE])
+            if some and room.state is not RoomState.GONE:
+                self._backplane.publish(PresenceChanged(room.document, some))
+            await self._clock.sleep(ANSWER_SECONDS)
+        return STATES_AT_ONCE

@@ -26,5 +26,8 @@ class Owner(Protocol):
     def room_present(self, room: Room, states: tuple[Present, ...]) -> None:
         """These states of peers in it are new, or over."""
 
+    def room_says(self, room: Room, payload: str) -> None:
+        """Send it to all peers of the document, on all nodes."""
+
     def room_gone(self, room: Room) -> None:
         """The store says that there is no such document."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from collab.interfaces import Clock
 from collab.protocol.awareness import AwarenessEntry
-from collab.room.announcing import Later, Publish
 from collab.room.elsewhere import Elsewhere
-from collab.room.limits import RoomLimits
-from collab.room.present import Claimant, Outward, Shown, States
+from collab.room.present import Claimant, Shown, States
 
 
 class Presence:
@@ -21,24 +18,12 @@ class Presence:
     that they hear; only news from another session of the same verified user takes the id along.
     A peer that returns uses its old clock, which others would take for old news: so the clocks
     that were told last are remembered for a while, and what is told next is above them.
-
-    `publish` is called with what peers are to be told now, `outward` with what other nodes are,
-    unless there are none: then this node's name is None.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        limits: RoomLimits,
-        publish: Publish,
-        later: Later,
-        node: str | None,
-        outward: Outward,
-    ) -> None:
-        self._clock = clock
-        self._limits = limits
-        self.states = States(clock, limits, publish, later, node, outward)
-        self.elsewhere = Elsewhere(self.states)
+    def __init__(self, states: States) -> None:
+        self.states = states
+        self.elsewhere = Elsewhere(states)
+        self._limits = states.limits
 
     def receive(self, claimant: Claimant, entries: Iterable[AwarenessEntry]) -> None:
         """Take what a session says of its own clients; the rest is dropped."""
@@ -91,7 +76,7 @@ class Presence:
         return same and room and entry.state is not None
 
     def _within_rate(self, claimant: Claimant) -> bool:
-        now = self._clock.monotonic()
+        now = self.states.clock.monotonic()
         if now - claimant.window >= 1.0:
             claimant.window = now
             claimant.changes = 0

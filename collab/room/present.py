@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,8 +62,11 @@ class Shown:
 class States:
     """The table of one room, and the clocks of those who left it.
 
-    What is shown of a client that is held here is told to other nodes too, by `outward`, under
-    the same clock: a peer that moves to another node finds no older one.
+    What is shown of a client that is held here is told to other nodes too, under the same
+    clock: a peer that moves to another node finds no older one.
+
+    `publish` is called with what peers are to be told now, `outward` with what other nodes are,
+    unless there are none: then this node's name is None.
     """
 
     def __init__(
@@ -101,10 +104,19 @@ class States:
             self._everyone = tuple(map(self.entry, self.shown))
         return self._everyone
 
-    def own(self) -> tuple[Present, ...]:
-        """The states that sessions here hold, as other nodes are told."""
-        held = [client for client, shown in self.shown.items() if shown.holder is not None]
-        return tuple(self._present(client) for client in held)
+    def held(self) -> list[int]:
+        """The ids that sessions here hold."""
+        return [client for client, shown in self.shown.items() if shown.holder is not None]
+
+    def own(self, clients: Iterable[int] | None = None) -> tuple[Present, ...]:
+        """The states that sessions here hold, of these ids or of all, as other nodes are told."""
+        held = self.held() if clients is None else [c for c in clients if self.holds(c)]
+        return tuple(map(self._present, held))
+
+    def holds(self, client: int) -> bool:
+        """Whether a session here holds the id."""
+        shown = self.shown.get(client)
+        return shown is not None and shown.holder is not None
 
     def entry(self, client: int) -> AwarenessEntry:
         shown = self.shown[client]
@@ -229,7 +241,7 @@ class States:
         """Tell what was gathered since the last time, each at its latest."""
         self._gathering = False
         clients = [client for client in self._gathered if client in self.shown]
-        here = [client for client in clients if self.shown[client].holder is not None]
+        here = filter(self.holds, clients)
         self.tell([*map(self.entry, clients)], [*map(self.entry, here)])
 
     def _tell_nodes(self, entries: tuple[AwarenessEntry, ...]) -> None:
@@ -237,8 +249,7 @@ class States:
         how far a clock has been told here is true in any case."""
         states = []
         for entry in entries:
-            shown = self.shown.get(entry.client)
-            if shown is not None and shown.holder is not None:
+            if self.holds(entry.client):
                 states.append(self._present(entry.client))
             elif entry.state is None:
                 states.append(Present(_gone(entry)))

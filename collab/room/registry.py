@@ -305,6 +305,9 @@ class Registry:
         if long or log.tail_bytes >= 2 * limits.compact_after_bytes:
             self._compactor.consider(room)
 
+    def room_says(self, room: Room, payload: str) -> None:
+        self.say(room.document, payload)
+
     def room_present(self, room: Room, states: tuple[Present, ...]) -> None:
         self._neighbours.present(room.document, states)
 

@@ -29,6 +29,7 @@ from collab.room.owed import Owed, Receipts
 from collab.room.owner import Owner
 from collab.room.pending import MOST_TYPED, PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
+from collab.room.present import States
 from collab.room.repeats import Repeats
 from collab.room.session import Session
 from collab.room.slow import SlowReaders
@@ -60,7 +61,7 @@ class Room:
         self.log = DocumentLog(stored)
         self.diffs = Diffs(self.log, worker, limits)
         later = partial(tasks.later, clock)
-        self.presence = Presence(clock, limits, self._tell, later, node, self._tell_nodes)
+        self.presence = Presence(States(clock, limits, self._tell, later, node, self._tell_nodes))
         self.sessions: dict[Session, None] = {}
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
@@ -319,8 +320,13 @@ class Room:
 
     # --- Sending -----------------------------------------------------------------------
 
+    def say(self, payload: str) -> None:
+        """Send a Stateless message to all peers of the document, on all nodes, whose wire can
+        carry one."""
+        self._owner.room_says(self, payload)
+
     def tell(self, payload: str) -> None:
-        """Send a Stateless message to all peers whose wire can carry one."""
+        """The same to those here."""
         self._present.send(ItemKind.ANSWER, Stateless(payload))
 
     def break_silence(self) -> None:

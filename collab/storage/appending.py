@@ -94,13 +94,7 @@ class Appender:
 def _columns(batch: Sequence[Append], now: float) -> tuple[Any, ...]:
     """The parameters of `APPEND`."""
     new = [
-        (
-            entry.document,
-            place,
-            row.data,
-            row.author,
-            _CLIENTS.process_bind_param(row.clients, _POSTGRESQL),
-        )
+        (entry.document, place, row.data, row.author, _packed(row.clients))
         for entry in batch
         for place, row in enumerate(entry.rows, 1)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from random import Random, SystemRandom
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,7 @@ from sqlalchemy.util import greenlet_spawn
 from collab.errors import StorageError
 from collab.interfaces import Append
 from collab.storage.appending import Appender
-from collab.storage.connecting import Connector, lost, postgres_errors, undone
+from collab.storage.connecting import GRACE, Connector, lost, postgres_errors, undone
 from collab.storage.database import Limits, Work
 
 T = TypeVar("T")
@@ -53,7 +54,9 @@ class AsyncDatabase:
         while self._running:
             await asyncio.wait(self._running)
         await self._appender.aclose()
-        await greenlet_spawn(self._writer.dispose)
+        with suppress(TimeoutError):  # who does not answer a goodbye hears of it anyway
+            async with asyncio.timeout(GRACE):
+                await greenlet_spawn(self._writer.dispose)
 
     async def _run(self, transaction: Callable[[], Awaitable[T]]) -> T:
         if self._closed:

@@ -51,7 +51,7 @@ class Connector:
         """How many a connection keeps prepared."""
         self._seconds = seconds
         self._unreachable = "the database cannot be reached"
-        hosts, ports = _places(url, query.pop("host", []))
+        hosts, ports = _places(url, query.pop("host", []), query.pop("port", []))
         if hosts:
             named = ", ".join(f"{host}:{port}" for host, port in zip(hosts, ports, strict=True))
             self._unreachable += f" at {named}"
@@ -115,20 +115,23 @@ def _statements(values: list[str] | None) -> int:
     return int(values[-1])
 
 
-def _places(url: URL, given: list[str]) -> tuple[list[str], list[int]]:
-    """Hosts or directories of sockets, and their ports: `?host=a:1&host=b:2` names several."""
-    default = url.port or 5432
-    if not given:
-        return ([url.host], [default]) if url.host else ([], [])
+def _places(url: URL, given: list[str], numbers: list[str]) -> tuple[list[str], list[int]]:
+    """Hosts or directories of sockets, and their ports: `?host=a:1&host=b:2` names several, as
+    `?host=a,b&port=1,2` does."""
+    places = ",".join(given).split(",") if given else [url.host] if url.host else []
+    stated = ",".join(numbers).split(",") if numbers else [str(url.port or 5432)]
+    if len(stated) == 1:
+        stated *= len(places)
     hosts, ports = [], []
-    for place in ",".join(given).split(","):
-        host, colon, port = place.rpartition(":")
-        if not colon or place.startswith("/") or place.endswith("]"):
-            host, port = place, str(default)
-        if not port.isdigit():
-            raise ConfigError("the port of the database must be a number")
-        hosts.append(host.strip("[]"))
-        ports.append(int(port))
+    try:
+        for place, port in zip(places, stated, strict=True):
+            host, colon, own = place.rpartition(":")
+            if given and colon and not place.startswith("/") and not place.endswith("]"):
+                place, port = host, own
+            hosts.append(place.strip("[]"))
+            ports.append(int(port))
+    except ValueError:
+        raise ConfigError("each host of the database has one port, a number") from None
     return hosts, ports
 
 
@@ -176,7 +179,10 @@ def code(error: BaseException) -> str:
 
 
 def undone(error: BaseException) -> bool:
-    """Whether the server took all back, since others were in the way: worth another try."""
+    """Whether the server took all back for what will not be so again: others were in the way, or
+    a statement was prepared before a migration."""
+    if isinstance(driver_error(error), asyncpg.InvalidCachedStatementError):
+        return True
     return code(error) in ("40001", "40P01")
 
 

@@ -142,7 +142,7 @@ async def test_a_busy_node_says_much_in_one_message(redis_server: RedisProcess) 
         for n in range(5000):
             one.publish(Deleted(str(n)))
         await ear.until(lambda: len(ear.news) == 5000)
-        assert one.stats.messages_sent - before < 10
+        assert one.stats.messages_sent - before < 100
         assert one.stats.published == other.stats.received == 5000
 
 

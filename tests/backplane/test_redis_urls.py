@@ -53,9 +53,9 @@ async def test_a_password(new_redis: NewRedis) -> None:
     ],
 )
 async def test_who_is_not_let_in_does_not_start(
-    new_redis: NewRedis, user: str, complaint: str
+    new_redis: NewRedis, user: str, complaint: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """[CL13] a wrong password, and rights that lack a command or the channel."""
+    """[CL13] a wrong password, and rights that lack a command or the channel: one line."""
     redis = new_redis({"requirepass": "right"})
     for name, rights in (
         ("deaf", "&* +@all -subscribe"),
@@ -68,6 +68,7 @@ async def test_who_is_not_let_in_does_not_start(
         await node.start()
     assert "\n" not in str(raised.value)
     assert "right" not in str(raised.value).replace("rights", "")
+    assert not caplog.records
 
 
 async def test_a_password_that_changes_is_said_and_tried_again(
@@ -184,7 +185,7 @@ def sentinel(new_redis: NewRedis) -> tuple[RedisProcess, RedisProcess, RedisProc
     watch.call("SENTINEL", "MONITOR", "notes", "127.0.0.1", master.port, 1)
     for name, value in (
         ("auth-pass", "pw"),
-        ("down-after-milliseconds", 300),
+        ("down-after-milliseconds", 2000),
         ("failover-timeout", 1000),
     ):
         watch.call("SENTINEL", "SET", "notes", name, value)
@@ -215,6 +216,23 @@ async def test_sentinel_leads_to_the_new_master(
 def listeners(redis: RedisProcess) -> int:
     """How many connections listen."""
     return int(redis.call("PUBSUB", "NUMSUB", "test:news")[1])
+
+
+async def test_a_sentinel_that_knows_nothing_does_not_hold_up_a_start(
+    new_redis: NewRedis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """[CL13] nor one that is down; what they were asked with is not logged."""
+    watch, gone = new_redis(sentinel=True), new_redis()
+    gone.kill()
+    hosts = f"127.0.0.1:{gone.port},127.0.0.1:{watch.port}"
+    node = redis_end(f"redis+sentinel://:hunter2@{hosts}/notes?sentinel_password=hunter3")
+    await node.start()
+    try:
+        assert not node.connected
+    finally:
+        await node.aclose()
+    assert "no Sentinel that answers knows a master" in caplog.text
+    assert "hunter" not in caplog.text
 
 
 async def test_cluster_carries_news_between_its_nodes(new_redis: NewRedis) -> None:

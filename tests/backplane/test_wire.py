@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.backplane.wire import (
+    MAX_ITEMS,
     MAX_MESSAGE_BYTES,
     VERSION,
     Message,
@@ -117,6 +118,13 @@ def test_another_version_and_too_much_are_refused() -> None:
         decode_message(encode_message("", 1))
     with pytest.raises(LimitExceeded):
         decode_message(encode_message("n" * 65, 1))
+    for much in (
+        [encode_news(Deleted("a"))] * (MAX_ITEMS + 1),
+        [encode_news(Committed("a", 1, (b"",) * 1000))] * (MAX_ITEMS // 1000),
+        [encode_news(PresenceOf("a", (Present(AwarenessEntry(1, 1, None)),) * (MAX_ITEMS + 1)))],
+    ):
+        with pytest.raises(LimitExceeded, match="entries, rows and states"):
+            decode_message(encode_message("a", 1, much))
     with pytest.raises(ProtocolError, match="without a document"):
         decode_message(encode_message("a", 1, [entry(2, "", b"")]))
 

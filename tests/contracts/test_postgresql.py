@@ -7,6 +7,7 @@ import itertools
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, text
@@ -18,9 +19,10 @@ from collab.interfaces import Kind
 from collab.storage.catalog import SqlCatalog
 from collab.storage.database import Database, Limits
 from collab.storage.engine import open_database
+from collab.storage.schema import migrate
 from collab.storage.sql import SqlDocumentStore
 from tests.contracts.stores import data_of, rows, sequences_of
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, wheel_binaries
 
 CLOCK = SystemClock()
 LIMITS = Limits(connections=3, seconds=20)
@@ -111,7 +113,15 @@ async def test_sessions_that_were_ended_are_not_missed(
             assert await store.append([rows("a", b"%d" % n)]) == [n]
             assert await asyncio.to_thread(postgres.end_sessions) >= 2
             await until_noticed()
+            runs: list[int] = []
+            await database.read(partial(count, runs))
+            assert len(runs) == 1
             assert len((await store.load("a")).updates) == n
+
+
+def count(runs: list[int], connection: Connection) -> None:
+    runs.append(1)
+    connection.execute(text("SELECT 1"))
 
 
 async def until_noticed() -> None:
@@ -212,6 +222,35 @@ async def test_deadlocks_are_tried_again(postgres_url: str) -> None:
             databases[0].write(lambda c: crossing("a", "b", c)),
             databases[1].write(lambda c: crossing("b", "a", c)),
         )
-        assert len(runs) == 3
+        assert 3 <= len(runs) <= 8
         store = SqlDocumentStore(databases[0], CLOCK)
         assert await store.sequences(["a", "b"]) == {"a": 2, "b": 2}
+
+
+def run(statement: str, connection: Connection) -> None:
+    connection.exec_driver_sql(statement)
+
+
+async def test_a_migration_under_a_running_server(postgres_url: str) -> None:
+    """[PG6] what was prepared for the old columns is prepared again."""
+    async with opened(postgres_url, 2) as (database, other):
+        await create(database, "a")
+        store, catalog = SqlDocumentStore(database, CLOCK), SqlCatalog(database, CLOCK)
+        for n, kind in enumerate(("varchar(300)", "text", "varchar(400)"), 1):
+            assert await store.append([rows("a", b"%d" % n)]) == [n]
+            assert len((await store.load("a")).updates) == n
+            assert (await catalog.page("", None, 5)).documents[0].title == "a"
+            sql = f"ALTER TABLE documents ALTER title TYPE {kind}, ALTER owner TYPE {kind}"
+            await other.write(partial(run, sql))
+
+
+async def test_the_server_of_the_wheel() -> None:
+    """[PG5] the newest PostgreSQL, whatever is on the PATH: that is what tests elsewhere run on."""
+    server = await asyncio.to_thread(PostgresServer, programs=wheel_binaries())
+    with server:
+        await migrate(server.url())
+        async with opened(server.url()) as [database]:
+            await create(database, "a")
+            store = SqlDocumentStore(database, CLOCK)
+            assert await store.append([rows("a", b"1"), rows("never", b"1")]) == [1, None]
+            assert data_of(await store.load("a")) == [b"1"]

@@ -120,7 +120,7 @@ async def test_who_holds_a_transaction_open_loses_it(database: Database) -> None
     await held  # tried again, since nothing of it was kept
 
 
-@pytest.mark.parametrize("kind", ["append", "read"])
+@pytest.mark.parametrize("kind", ["append", "read", "goodbye"])
 async def test_a_server_that_hangs(
     postgres: PostgresServer, postgres_url: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +140,11 @@ async def test_a_server_that_hangs(
     name = async_url(postgres_url).database
     [[frozen]] = await asyncio.to_thread(postgres.execute, query, name)
     os.kill(frozen, signal.SIGSTOP)
+    if kind == "goodbye":
+        async with asyncio.timeout(4 * SECONDS):
+            await database.aclose()
+        os.kill(frozen, signal.SIGCONT)
+        return
     try:
         before = time.monotonic()
         with pytest.raises(StorageError, match="did not answer in time"):
@@ -229,6 +234,7 @@ async def test_errors_keep_what_was_written(database: Database) -> None:
         ("ssl=perhaps", "sslmode"),
         ("prepared_statement_cache_size=many", "prepared_statement_cache_size"),
         ("host=hunter2:port", "port"),
+        ("host=hunter2,b,c&port=1,2", "port"),
     ],
 )
 async def test_a_url_that_will_never_do(query: str, expected: str) -> None:
@@ -256,6 +262,7 @@ async def test_what_else_a_url_may_say(network: PostgresServer) -> None:
     for query, expected in (
         ("?sslmode=disable&work_mem=123kB", "123kB"),
         (f"?ssl=prefer&host=127.0.0.1:1&host={place}&target_session_attrs=primary", "4MB"),
+        (f"?host=127.0.0.1,127.0.0.1&port=1,{network._port}", "4MB"),
         ("?prepared_statement_cache_size=0", "4MB"),
     ):
         database = open_database(network.tcp_url() + query)

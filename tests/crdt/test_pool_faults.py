@@ -42,6 +42,7 @@ async def test_killed_in_the_middle_of_a_request(pool: WorkerPool) -> None:
         await hanging
     (after,) = await pool.call("pid", [])
     assert after != before
+    assert pool.deaths == 1
 
 
 async def test_killed_while_idle(pool: WorkerPool) -> None:
@@ -52,6 +53,7 @@ async def test_killed_while_idle(pool: WorkerPool) -> None:
         await asyncio.sleep(0)
     (after,) = await pool.call("pid", [])
     assert after != before
+    assert pool.deaths == 1
 
 
 @pytest.mark.parametrize("operation", ["hang", "spin"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -98,14 +97,22 @@ async def until(condition: Callable[[], bool], what: str) -> None:
         raise AssertionError(f"waited in vain until {what}") from None
 
 
-async def oversleep(nodes: list[Node], late: Node, *, freeze: bool) -> None:
-    """Let a node come up to the write of a compaction, and wake it when another node has done it:
-    its own is refused."""
+async def oversleep(nodes: list[Node], *, freeze: bool) -> None:
+    """Let the node that compacts next come up to its write, and wake it when another node has
+    done it: its own is refused."""
+    held = {node.hold: len(node.fences("holding")) for node in nodes}
+    for node in nodes:
+        node.hold.touch()
+
+    def holding() -> list[Node]:
+        return [node for node in nodes if len(node.fences("holding")) > held[node.hold]]
+
+    await until(lambda: bool(holding()), "a node compacts")
+    late = holding()[0]
     others = [node for node in nodes if node is not late]
-    held, refused = len(late.fences("holding")), len(late.fences("LeaseLost"))
-    late.hold.touch()
-    await until(lambda: len(late.fences("holding")) > held, "a node compacts")
-    fence = late.fences("holding")[-1]
+    for node in others:
+        node.hold.unlink()
+    refused, fence = len(late.fences("LeaseLost")), late.fences("holding")[-1]
     with late.frozen() if freeze else nullcontext():
         await until(
             lambda: any(f > fence for node in others for f in node.fences("compacted")),
@@ -117,12 +124,10 @@ async def oversleep(nodes: list[Node], late: Node, *, freeze: bool) -> None:
     assert fence not in late.fences("compacted")
 
 
-async def race(
-    nodes: list[Node], where: Where, seconds: float, *, freeze: bool = True, seed: int = 5
-) -> str:
+async def race(nodes: list[Node], where: Where, seconds: float, *, freeze: bool = True) -> str:
     """Writers at every node, and one node after the other that sleeps too long; the text that
     they leave in the log."""
-    chance, account, slept = random.Random(seed), Account(), 0
+    account, slept = Account(), 0
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
@@ -130,7 +135,7 @@ async def race(
             for writer in range(WRITERS):
                 group.create_task(account.type(f"{number}.{writer}", node, stack))
         while slept == 0 or loop.time() < end:
-            await oversleep(nodes, chance.choice(nodes), freeze=freeze)
+            await oversleep(nodes, freeze=freeze)
             slept += 1
         account.over = True
     assert sum(len(node.fences("LeaseLost")) for node in nodes) >= slept

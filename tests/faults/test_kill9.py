@@ -7,7 +7,10 @@ import random
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from collab.storage.engine import open_database
+from collab.storage.tables import leases
 from tests.faults.durable import stored_documents, text_of, tokens_of, update_of
 from tests.faults.killable import killable_server
 from tests.faults.typists import Typists, check_end, let_type, start_typists
@@ -22,6 +25,13 @@ SETTINGS = {"COLLAB_COMPACT_AFTER_ROWS": "25"}
 """So that compactions are under way at some kills, and done before others."""
 
 
+async def end_leases(data_dir: Path) -> None:
+    """As if so much time had passed: those who were killed hold theirs for half a minute."""
+    database = open_database(f"sqlite:///{data_dir / 'collab.db'}")
+    await database.write(lambda c: c.execute(update(leases).values(expires=0.0)).close())
+    await database.aclose()
+
+
 async def let_compact(data_dir: Path, groups: list[Typists], chance: random.Random) -> None:
     """Until a new snapshot has taken the place of rows of the log."""
 
@@ -29,6 +39,7 @@ async def let_compact(data_dir: Path, groups: list[Typists], chance: random.Rand
         (stored,) = await stored_documents(data_dir, groups[0].document)
         return 0 if stored.snapshot is None else stored.snapshot.sequence
 
+    await end_leases(data_dir)
     before = await sequence()
     async with asyncio.timeout(PATIENCE):
         while await sequence() == before:

@@ -60,7 +60,7 @@ async def cluster(database: str, redis: str, folder: Path) -> AsyncIterator[Clus
 async def test_peers_of_a_dead_node_go_on_elsewhere(
     postgres_url: str, redis_server: RedisProcess, tmp_path: Path, deaths: int
 ) -> None:
-    """[RM1] [ST1] [CL1] nothing acknowledged or seen is lost, and all are equal in the end."""
+    """[RM1] [ST1] nothing acknowledged or seen is lost, and all are equal in the end."""
     chance = random.Random(SEED)
     async with cluster(postgres_url, redis_server.url, tmp_path) as all_of, yjs_peers() as yjs:
         front, nodes = all_of.front, all_of.nodes
@@ -100,7 +100,7 @@ async def check_now(group: Typists, database: str) -> None:
 async def test_presence_of_a_dead_node_ends(
     postgres_url: str, redis_server: RedisProcess, tmp_path: Path
 ) -> None:
-    """[CL1] its peers, which do not come back, are gone on the others within 40 seconds."""
+    """[CL8] [CL43] its peers, which do not come back, are gone on the others within 40 seconds."""
     async with cluster(postgres_url, redis_server.url, tmp_path) as all_of, yjs_peers() as yjs:
         first, second, victim = all_of.nodes
         user = {"name": "Ghost"}

@@ -11,8 +11,9 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -20,15 +21,47 @@ import pytest
 from collab.protocol.close import CloseCode
 from tests.faults.durable import stored_documents, text_of, tokens_of, update_of
 from tests.support.peer import SocketPeer, peer
-from tests.support.redis import RedisProcess
+from tests.support.redis import RedisProcess, free_port, redis_process
 from tests.support.server import START_SECONDS, ServerProcess
 
 PEERS = 24
 """As many connections as find both of two processes, but once in eight million runs."""
 
 
+class Measured(ServerProcess):
+    """Has metrics on this port and the next."""
+
+    metrics_port = 0
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Measured]:
+    """Two processes, for all tests that leave the first one running."""
+    with redis_process() as redis, TemporaryDirectory() as folder:
+        environ = {
+            "COLLAB_WORKERS": "2",
+            "COLLAB_REDIS_URL": redis.url,
+            "COLLAB_METRICS_PORT": str(two_free_ports()),
+        }
+        with Measured(Path(folder) / "data", environ) as running:
+            running.metrics_port = int(environ["COLLAB_METRICS_PORT"])
+            yield running
+
+
 @pytest.fixture
-def server(tmp_path: Path, redis_server: RedisProcess) -> Iterator[ServerProcess]:
+async def server(shared: Measured) -> Measured:
+    """Both serve."""
+    async with httpx.AsyncClient() as client, asyncio.timeout(START_SECONDS):
+        for number in range(2):
+            while await restarts(client, shared.metrics_port + number) is None:
+                await asyncio.sleep(0.05)  # what other processes do has no event
+                assert shared.alive
+    return shared
+
+
+@pytest.fixture
+def own(tmp_path: Path, redis_server: RedisProcess) -> Iterator[ServerProcess]:
+    """Two processes of the test's own."""
     environ = {"COLLAB_WORKERS": "2", "COLLAB_REDIS_URL": redis_server.url}
     with ServerProcess(tmp_path / "data", environ) as running:
         yield running
@@ -67,7 +100,7 @@ async def many_peers(server: ServerProcess, count: int = PEERS) -> AsyncIterator
 
 
 def joined(server: ServerProcess) -> dict[str, int]:
-    """Which process has the peer of a document, by what it logged."""
+    """Which process has the peer of a document, by what it last logged."""
     lines = re.findall(r"joined .*?\bworker=(\d).*?\bdocument=(\S+)", server.log())
     return {document: int(number) for number, document in lines}
 
@@ -84,7 +117,6 @@ async def test_both_processes_serve_what_is_committed_on_one_file(server: Server
                 await writer.saved()
 
         await asyncio.gather(*(write(number, writer) for number, writer in enumerate(peers)))
-    assert await asyncio.to_thread(server.terminate) == 0
     assert server.output() == f"Collab is ready at {server.url}/\n"
     assert "Traceback" not in server.log()
     stored = await stored_documents(server.data_dir, *(f"doc/{n}" for n in range(PEERS)))
@@ -93,16 +125,60 @@ async def test_both_processes_serve_what_is_committed_on_one_file(server: Server
         assert found == {f"⟦{number}.{turn}⟧": 1 for turn in range(20)}
 
 
-async def test_one_that_dies_is_replaced_and_nobody_else_notices(server: ServerProcess) -> None:
-    """[WN2] connections that come meanwhile are served; its own peers come back elsewhere."""
+async def test_peers_of_one_document_are_on_both(server: ServerProcess) -> None:
+    """[WN1] and see each other's edits."""
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(peer(server.ws_url, "one")) for _ in range(PEERS)]
+        for each in peers:
+            await each.join()
+        lines = re.findall(r"joined .*?\bworker=(\d).*?\bdocument=one\b", server.log())
+        assert set(lines) == {"0", "1"}
+        for number, writer in enumerate(peers[:8]):
+            await writer.type(f"⟦{number}⟧")
+        for each in peers:
+            for number in range(8):
+                await each.sees(f"⟦{number}⟧")
+
+
+async def restarts(client: httpx.AsyncClient, port: int) -> int | None:
+    """What the process behind a port says; None if there is none now."""
+    try:
+        text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    except httpx.TransportError:
+        return None
+    (found,) = re.findall(r"^collab_worker_restarts_total (\d)", text, re.MULTILINE)
+    return int(found)
+
+
+def two_free_ports() -> int:
+    """The first of two in a row."""
+    while True:
+        port = free_port()
+        with socket.socket() as second, suppress(OSError):
+            second.bind(("127.0.0.1", port + 1))
+            return port
+
+
+async def test_one_that_dies_is_replaced_and_nobody_else_notices(server: Measured) -> None:
+    """[WN2] [MT6] connections that come meanwhile are served; the new one has metrics on the
+    port of the old one, and counts the restart."""
     async with many_peers(server) as peers:
         victim, other = serving(server)
+        port = server.metrics_port
+        async with httpx.AsyncClient() as client:
+            before = [await restarts(client, port + number) for number in range(2)]
         os.kill(victim, signal.SIGKILL)
         parted = {asyncio.create_task(each.socket.wait_closed()): each for each in peers}
         async with httpx.AsyncClient(base_url=server.url) as client:
             for _ in range(50):
                 assert (await client.get("/healthz", headers={"Connection": "close"})).is_success
-        await until(lambda: len(serving(server)) == 2)
+            answer = await client.get("/metrics")
+            assert (answer.status_code, "COLLAB_METRICS_PORT" in answer.text) == (404, True)
+            async with asyncio.timeout(START_SECONDS):
+                while None in (now := [await restarts(client, port + n) for n in range(2)]):
+                    await asyncio.sleep(0.05)
+                    assert server.alive
+            assert sum(n or 0 for n in now) == 1 + sum(n or 0 for n in before)
         assert other in serving(server)
         lost = [each for task, each in parted.items() if task.done()]
         assert 0 < len(lost) < PEERS
@@ -111,28 +187,27 @@ async def test_one_that_dies_is_replaced_and_nobody_else_notices(server: ServerP
             await each.saved()
     assert "was killed by SIGKILL; it is started again in" in server.log()
     assert server.output() == f"Collab is ready at {server.url}/\n"
-    assert await asyncio.to_thread(server.terminate) == 0
 
 
-@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_drains_all(server: ServerProcess, first: signal.Signals) -> None:
+async def test_a_signal_drains_all(own: ServerProcess) -> None:
     """[WN4] every peer of every process has its receipt, then 1012."""
-    async with many_peers(server) as peers:
-        pids = serving(server)
+    async with many_peers(own) as peers:
+        pids = serving(own)
         for each in peers:
             await each.type("last words")
             await each.saved()
-        os.kill(server.pid, first)
+        os.kill(own.pid, signal.SIGTERM)
         assert {await each.close_code() for each in peers} == {CloseCode.RESTART}
-        assert await asyncio.to_thread(server.wait) == 0
+        assert await asyncio.to_thread(own.wait) == 0
+        assert "Traceback" not in own.log()
         assert not exist(pids)
 
 
-async def test_no_process_outlives_the_one_that_started_it(server: ServerProcess) -> None:
+async def test_no_process_outlives_the_one_that_started_it(own: ServerProcess) -> None:
     """[WN5] they save what is pending, and end."""
-    async with many_peers(server, 4) as peers:
-        pids = serving(server)
-        os.kill(server.pid, signal.SIGKILL)
+    async with many_peers(own, 4) as peers:
+        pids = serving(own)
+        os.kill(own.pid, signal.SIGKILL)
         assert {await each.close_code() for each in peers} == {CloseCode.RESTART}
         await until(lambda: not exist(pids))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from collab.app import Service
 from collab.errors import StorageError
 from collab.measuring.histogram import Histogram
 from collab.measuring.store import MeasuredStore
+from collab.protocol import hocuspocus
 from collab.protocol.close import CloseCode
 from collab.settings import load_settings
 from tests.observing.reading import observed, samples
@@ -22,6 +24,7 @@ from tests.support.edits import Author
 from tests.support.peer import peer
 from tests.support.redis import RedisProcess, free_port
 from tests.support.server import ServerProcess
+from tests.support.tokens import ISSUER, SECRET
 
 PAGE = Path(__file__).parents[2] / "docs" / "observability.md"
 OTHERS = ("process_", "python_")
@@ -80,6 +83,21 @@ async def test_what_happens_is_counted(tmp_path: Path) -> None:
         assert after["collab_commits_total"] == after["collab_commit_rows_sum"] == 1
         assert after["collab_load_seconds_count"] == 2  # one found that there is none yet
         assert after["collab_http_responses_total{200}"] >= 2
+
+
+async def test_a_document_on_a_shared_socket_is_refused(tmp_path: Path) -> None:
+    """[MT2] by the code that its own socket would have been closed with."""
+    mode: dict[str, Any] = {"auth": "token", "jwt_secret": SECRET, "jwt_issuer": ISSUER}
+    secret = "for the one who scrapes"
+    async with observed(tmp_path, metrics_token=secret, **mode) as node:
+        async with AsgiSocket(node.app, "/hocuspocus") as socket:
+            prefix = hocuspocus.prefix_of("doc")
+            said = hocuspocus.encode_control(hocuspocus.Token("nonsense"))
+            socket.feed({"type": "websocket.receive", "bytes": prefix + said})
+            await socket.next()
+        headers = {"Authorization": f"Bearer {secret}"}
+        found = samples((await node.http.get("/metrics", headers=headers)).text)
+        assert found["collab_closes_total{4401}"] == 1
 
 
 async def test_documents_and_users_make_no_series(tmp_path: Path) -> None:

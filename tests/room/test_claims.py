@@ -12,7 +12,7 @@ from collab.news import Present
 from collab.protocol.awareness import AwarenessEntry
 from collab.room.limits import RoomLimits
 from collab.room.presence import Presence
-from collab.room.present import Claimant
+from collab.room.present import Claimant, States
 from tests.support.virtual import LoopClock, VirtualLoop
 
 NODES, CLIENTS, STEPS = 3, 2, 40
@@ -40,14 +40,15 @@ class Node:
     def __init__(self, world: World, name: str) -> None:
         self.name = name
         self.watcher = Watcher()
-        self.presence = Presence(
+        states = States(
             LoopClock(),
             RoomLimits(),
             self.watcher.hear,
             lambda seconds, call: (asyncio.get_running_loop().call_later(seconds, call), None)[1],
             name,
-            lambda states: world.carry(self, states),
+            lambda told: world.carry(self, told),
         )
+        self.presence = Presence(states)
 
     def shown(self) -> dict[int, tuple[str, int, str]]:
         shown = self.presence.states.shown

@@ -8,6 +8,7 @@ from collab.news import Gone, Missed, PresenceChanged, PresenceOf, PresenceWante
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.encoding import CLOCK_LIMIT
+from collab.room import neighbours
 from collab.room.present import HIGHEST
 from tests.room.house import DOCUMENT, House, Peer, settle
 from tests.room.test_neighbours import acquainted, overhear, tell
@@ -223,6 +224,24 @@ async def test_many_who_ask_get_one_answer(house: House) -> None:
     assert len([n for n in said if isinstance(n, PresenceOf)]) == 1
 
 
+async def test_a_crowd_is_told_in_pieces(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[CL45] of which each confirms its states, and who left meanwhile is not named."""
+    monkeypatch.setattr(neighbours, "STATES_AT_ONCE", 3)
+    other = await acquainted(house)
+    peers = [await house.peer(f"p{n}") for n in range(8)]
+    for client, peer in enumerate(peers, 1):
+        await peer.show(client, 1, CARET)
+    await settle()
+    watcher = await house.peer("watcher", registry=other)
+    assert len(watcher.presence()) == 8
+    tell(other, Missed(), "")
+    await settle(0.07)
+    peers[7].session.leave()
+    await settle(20)
+    assert [(e.client, e.state) for e in watcher.presence()] == [(8, None)]
+    assert len((await house.room(other)).presence.everyone()) == 7
+
+
 # --- Clocks ----------------------------------------------------------------------------
 
 
@@ -271,110 +290,3 @@ async def test_a_clock_near_the_end_stays_on_its_node(house: House) -> None:
         (CLOCK_LIMIT - 1, None),
         (CLOCK_LIMIT - 1, None),
     ]
-
-
-# --- Moving ----------------------------------------------------------------------------
-
-
-async def test_a_verified_user_moves_to_another_node_at_once(house: House) -> None:
-    """[CL47] its old connection may be half-open: the end of that hides nobody."""
-    other = await acquainted(house)
-    old = await house.peer("ann", verified=True)
-    bob, bea = await house.peer("bob"), await house.peer("bea", registry=other)
-    await old.show(1, 5, CARET)
-    await settle()
-    new = await house.peer("ann", registry=other, verified=True)
-    bob.heard(), bea.heard()
-    await new.show(1, 6, MOVED)
-    await settle()
-    for watcher in (bob, bea):
-        (moved,) = watcher.presence()
-        assert '"caret":2' in (moved.state or "")
-        assert moved.clock > 5
-    old.session.leave()
-    await settle()
-    assert bob.presence() == bea.presence() == []
-    new.session.leave()
-    await settle()
-    assert [e.state for e in (*bob.presence(), *bea.presence())] == [None, None]
-
-
-async def test_a_guest_that_moves_waits_until_its_old_socket_is_over(house: House) -> None:
-    """[CL47] as between two connections of one node; it is then shown at once."""
-    other = await acquainted(house)
-    old = await house.peer("ann")
-    bob, bea = await house.peer("bob"), await house.peer("bea", registry=other)
-    await old.show(1, 5, CARET)
-    await settle()
-    new = await house.peer("ann", registry=other)
-    await new.show(1, 6, MOVED)
-    await settle()
-    bob.heard(), bea.heard()
-    old.session.leave()
-    await settle()
-    for watcher in (bob, bea):
-        assert watcher.presence()[-1].state == MOVED
-    assert [e.state for e in (await house.peer("late")).presence()] == [MOVED]
-
-
-async def test_a_peer_of_a_dead_node_is_seen_where_it_comes_back(house: House) -> None:
-    """[CL47] it waits for the id until its old node counts as gone."""
-    watcher = await introduced(house)
-    changed(house, 5, CARET)
-    again = await house.peer("ann")
-    await again.show(1, 6, MOVED)
-    watcher.heard()
-    tell(house.registry, Gone(), LOW)
-    (shown,) = watcher.presence()
-    assert (shown.state, shown.clock > 5) == (MOVED, True)
-
-
-@pytest.mark.parametrize(
-    ("node", "user", "clock", "here"),
-    [
-        (HIGH, "ann", 4, True),
-        (LOW, "ann", 4, True),
-        (HIGH, "ann", 5, False),
-        (LOW, "ann", 5, True),
-        (LOW, "ann", 6, False),
-        (HIGH, None, 99, True),
-        (HIGH, "eve", 99, True),
-        (LOW, None, 1, False),
-        (LOW, "eve", 99, False),
-    ],
-)
-async def test_two_nodes_that_claim_an_id_agree(
-    house: House, node: str, user: str | None, clock: int, here: bool
-) -> None:
-    """[CL48] of one verified user the higher clock counts, then the higher name of the node; of
-    several users, the lower name. Who wins says it again above what the other told."""
-    await introduced(house)
-    ann = await house.peer("ann", verified=True)
-    await ann.show(1, 5, CARET)
-    said = overhear(house)
-    changed(house, clock, MOVED, node, user)
-    await settle()
-    shown = (await house.room()).presence.states.shown[1]
-    assert (shown.holder is not None) is here
-    ((_, again, state),) = told(list(said)) or [(1, clock, MOVED)]
-    if here:
-        assert state is not None
-        assert again >= max(5, clock + 1)
-    elif clock > 5:
-        assert (shown.emitted, shown.state) == (clock, MOVED)
-    else:
-        assert (again, state) == (5, None)
-        changed(house, 6, MOVED, node, user)
-        assert (shown.emitted, shown.state) == (6, MOVED)
-
-
-async def test_who_loses_an_id_waits_for_it(house: House) -> None:
-    """[CL48] another user's; and gets it back when that one is over."""
-    watcher = await introduced(house)
-    ann = await house.peer("ann")
-    await ann.show(1, 5, CARET)
-    changed(house, 9, MOVED, LOW)
-    assert [e.state for e in watcher.presence()] == [CARET, MOVED]
-    changed(house, 10, None, LOW)
-    (back,) = watcher.presence()
-    assert (back.state, back.clock > 10) == (CARET, True)

@@ -76,6 +76,16 @@ async def test_a_store_that_is_down_is_asked_again_after_pauses(house: House) ->
     assert text_of(*ann.updates()) == "unheard"
 
 
+async def test_a_surprise_ends_no_looks(house: House) -> None:
+    """[CL34] whatever a store raises."""
+    ann = await house.synced()
+    await write_elsewhere(house, Author(1).write("unheard"))
+    house.store.fail("sequences", When.BEFORE, error=RuntimeError("on purpose"))
+    tell(house.registry, Missed())
+    await settle(1)
+    assert text_of(*ann.updates()) == "unheard"
+
+
 async def test_rooms_in_use_are_looked_at_often_while_nothing_can_be_heard(house: House) -> None:
     """[CL35] every two seconds or so, without a word from anyone."""
     ann = await house.synced()

@@ -32,6 +32,27 @@ async def test_a_slow_reader_is_repaired_and_no_other_notices(small: House) -> N
     assert text_of(*updates(heard), *slow.updates()).endswith("!")
 
 
+async def test_repairs_are_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[MT2] those from the log, and those from the state that the peer had; for good."""
+    await house.restart(outbox_bytes=1000, channel_high=300)
+    ann, slow = await house.synced("ann"), await slow_peer(house)
+    author = Author(1)
+    await type_on(ann, author)
+    await read_on(slow)
+    stats = house.registry.stats()
+    assert (stats.merges > 0, stats.resyncs) == (True, 0)
+    monkeypatch.setattr("collab.room.log.RECENT_BYTES", 500)
+    slow.channel.stall()
+    await type_on(ann, author)
+    await read_on(slow)
+    assert house.registry.stats().resyncs > 0
+    for each in (ann, slow):
+        each.session.leave()
+    await settle(2 * house.limits.idle_unload)
+    stats = house.registry.stats()
+    assert (stats.rooms, stats.merges > 0, stats.resyncs > 0) == (0, True, True)
+
+
 async def test_a_merged_frame_is_bounded(small: House) -> None:
     """[SL2] and comes when the one before it was taken."""
     ann, slow = await small.synced("ann"), await slow_peer(small)

@@ -74,6 +74,7 @@ class Cluster:
         self.leases = SeededLeases(self.memory.leases, rng, self.faults)
         self.promises = Promises(self.store)
         self.air = Air(random.Random(rng.random()), mute=nodes > 1 and rng.random() < 0.1)
+        self.air.orderly = rng.random() < 0.4
         self.limits = _limits(rng, nodes, self.air.mute)
         self.stalls = random.Random(rng.random())
         """Decides who stops reading, for how long."""

@@ -26,7 +26,7 @@ class SeededLeases:
         self._rng = random.Random()
         self._rng.setstate(rng.getstate())
         self._faults = faults
-        self.seconds = self._rng.choice([0.1, 0.5, 30.0])
+        self.seconds = self._rng.choice([0.04, 0.04, 0.5, 30.0])
         self.seen: Counter[str] = Counter()
 
     async def take(self, name: str, holder: str, seconds: float) -> Lease | None:

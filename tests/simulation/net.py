@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -27,7 +28,13 @@ class Air:
     ends: dict[str, LossyBackplane] = field(default_factory=dict)
     parted: set[frozenset[str]] = field(default_factory=set)
     """Pairs of nodes that do not hear each other."""
+    orderly: bool = False
+    """Nothing is lost or repeated, and each node's news comes in order: then nothing is missed,
+    and nothing that went wrong is put right by the way."""
+    due: dict[tuple[str, str], float] = field(default_factory=dict)
     made: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    """What the ends found out."""
 
     def calm(self) -> None:
         self.loss = 0.0
@@ -44,10 +51,17 @@ class Air:
         for end in tuple(self.ends.values()):
             if end.node == message.node or frozenset((end.node, message.node)) in self.parted:
                 continue
+            loop = asyncio.get_running_loop()
+            at = loop.time() + self.rng.random() * self.delay
+            if self.orderly:
+                pair = message.node, end.node
+                at = self.due[pair] = max(at, self.due.get(pair, 0.0) + 1e-6)
+                loop.call_at(at, end.hear, message)
+                continue
             for _ in range(2 if self.rng.random() < self.twice else 1):
                 if self.rng.random() >= self.loss:
-                    delay = self.rng.random() * self.delay
-                    asyncio.get_running_loop().call_later(delay, end.hear, message)
+                    loop.call_at(at, end.hear, message)
+                at = loop.time() + self.rng.random() * self.delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,7 @@ class LossyBackplane:
         hearing = self._roster.heard(message.node, message.number)
         if hearing is Hearing.AGAIN:
             return
+        self._air.events[hearing.name] += 1
         if hearing in (Hearing.NEW, Hearing.GAP):
             self._subscribers.tell(message.node, Missed())
         if message.news is not None:
@@ -137,4 +152,5 @@ class LossyBackplane:
             self._say(None)
             if self.connected:
                 for node in self._roster.beat():
+                    self._air.events["SILENT"] += 1
                     self._subscribers.tell(node, Gone())

@@ -22,7 +22,7 @@ STEPS = 60
 MOST_NODES = 4
 RETURN = 8.0
 """Virtual seconds after the last fault in which peers are back."""
-CALM = 40.0
+CALM = 36.0
 """Virtual seconds after the last fault in which everything has to be repaired."""
 
 
@@ -97,6 +97,8 @@ async def _step(cluster: Cluster) -> None:
 def _disturb(cluster: Cluster) -> None:
     """Change how nodes hear each other."""
     rng, air = cluster.rng, cluster.air
+    if air.orderly:
+        return
     ends = list(air.ends.values())
     match rng.randrange(5):
         case 0:
@@ -212,7 +214,7 @@ async def _check_leftovers(cluster: Cluster) -> None:
     """Oracle D: who is gone leaves nothing in any node."""
     for peer in cluster.peers:
         cluster.set_offline(peer, True)
-    await asyncio.sleep(cluster.limits.idle_unload + CALM)
+    await asyncio.sleep(cluster.limits.idle_unload + RETURN)
     for node in cluster.nodes:
         assert node is not None
         if node.registry.rooms or node.registry.stats().pending_bytes:

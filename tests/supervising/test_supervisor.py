@@ -64,6 +64,7 @@ class Stage:
         self.announced = 0
         self.serve_at_once = False
         self.fail_with: int | None = None
+        self.no_room = False
         self.supervisor = Supervisor(
             3,
             self._start,
@@ -75,6 +76,8 @@ class Stage:
         self.running = asyncio.create_task(self.supervisor.run())
 
     def _start(self, number: int, restarts: int) -> FakeProcess:
+        if self.no_room:
+            raise BlockingIOError("no more processes")
         process = FakeProcess(number, restarts)
         if self.serve_at_once:
             process.serve()
@@ -212,6 +215,18 @@ async def test_it_gives_up_when_none_serves_and_none_can_be_started(stage: Stage
         process.end(-signal.SIGKILL)
     assert await stage.running == 1
     assert len(stage.made) == 3 + TRIES
+
+
+async def test_a_system_without_room_for_a_process(stage: Stage) -> None:
+    """[WN2] is tried again later."""
+    await stage.all_serve()
+    stage.no_room = True
+    stage.alive[1].end(-signal.SIGKILL)
+    await asyncio.sleep(3 * LONGEST_PAUSE)
+    assert [process.number for process in stage.alive] == [0, 2]
+    stage.no_room = False
+    await asyncio.sleep(LONGEST_PAUSE)
+    assert len(stage.alive) == 3
 
 
 async def test_stop_tells_all_at_once_and_waits(stage: Stage) -> None:

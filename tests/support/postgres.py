@@ -99,9 +99,13 @@ class PostgresServer:
         self._directory = Path(tempfile.mkdtemp(prefix="collab-postgres-"))
         self._programs = programs or binaries()
         self._account: dict[str, Any] = {}
-        if os.getuid() == 0:
-            self._change_account()
-        self._initialise()
+        try:
+            if os.getuid() == 0:
+                self._change_account()
+            self._initialise()
+        except BaseException:
+            self._remove()
+            raise
 
     def __enter__(self) -> Self:
         try:
@@ -223,9 +227,16 @@ class PostgresServer:
         try:
             self._run("postgres", "--version")
         except PermissionError:  # a virtual environment in root's own directory
-            copied = self._directory / "programs"
-            shutil.copytree(self._programs.parent, copied, symlinks=True)
-            self._programs = copied / "bin"
+            self._copy_programs()
+
+    def _copy_programs(self) -> None:
+        """To where the account may enter, with the libraries that the wheel has beside them."""
+        installed = self._programs.parent
+        site, copied = installed.parents[1], self._directory / "programs"
+        shutil.copytree(installed, copied / installed.relative_to(site), symlinks=True)
+        for libraries in site.glob(f"{installed.parent.name}.libs"):
+            shutil.copytree(libraries, copied / libraries.name)
+        self._programs = copied / self._programs.relative_to(site)
 
     def _initialise(self) -> None:
         data, password = self._directory / "data", self._directory / "password"
