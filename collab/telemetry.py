@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -142,7 +142,8 @@ class _Handler(logging.StreamHandler[TextIO]):
 
     def note(self, name: str, message: str, facts: dict[str, object]) -> None:
         line = self.line(time.time(), "INFO", name, message, facts)  # noqa: TID251 - as records
-        with self.lock or nullcontext():
+        # A line that cannot be written is lost, as that of a record.
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
             self.stream.write(line + self.terminator)
             self.stream.flush()
 
