@@ -24,12 +24,7 @@ from collab.settings import Settings
 from collab.sockets import SocketsFirst
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import metered
-from collab.transport.uvicorn_websocket import (
-    LINUX,
-    TCP_NOTSENT_LOWAT,
-    UNSENT,
-    BoundedWebSocketProtocol,
-)
+from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol, keep_little_unsent
 
 _log = logging.getLogger(__name__)
 
@@ -54,8 +49,6 @@ def listen(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if LINUX:  # where connections have it from the socket that they came by
-            bound.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT)
         bound.bind(address)
     except OSError as error:
         bound.close()
@@ -91,6 +84,8 @@ class Server(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in sockets or ():
+            keep_little_unsent(listening)
         await super().startup(sockets)
         self._announce()
 

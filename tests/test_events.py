@@ -11,7 +11,7 @@ import pytest
 
 from collab import telemetry
 
-log = logging.getLogger("collab.test.notes")
+log = logging.getLogger("collab.test.events")
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def configured(form: Literal["text", "json"], level: str = "info") -> io.StringI
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_note_is_the_line_of_a_record(
+def test_an_event_is_the_line_of_a_record(
     root: logging.Logger, form: Literal["text", "json"]
 ) -> None:
     stream = configured(form)
     facts = {"user": "a b", "code": None, "document": "its own"}
     with telemetry.bind(connection="c1", document="bound"):
         log.info("joi\nned", extra=facts)
-        telemetry.note(log, "joi\nned", **facts)
+        telemetry.event(log, "joi\nned", **facts)
     first, second = (_timeless(line) for line in stream.getvalue().splitlines())
     assert first == second
     assert "c1" in first
@@ -50,9 +50,9 @@ def _timeless(line: str) -> str:
     return day + rest.partition("Z")[2]
 
 
-def test_a_note_is_as_important_as_info(root: logging.Logger) -> None:
+def test_an_event_is_as_important_as_info(root: logging.Logger) -> None:
     stream = configured("text", "warning")
-    telemetry.note(log, "hush")
+    telemetry.event(log, "hush")
     assert not stream.getvalue()
 
 
@@ -61,7 +61,7 @@ def test_whoever_else_listens_gets_a_record(
 ) -> None:
     stream = configured("text")
     root.addHandler(caplog.handler)
-    telemetry.note(log, "joined", user="ann")
+    telemetry.event(log, "joined", user="ann")
     (record,) = caplog.records
     assert vars(record)["user"] == "ann"
     assert stream.getvalue().endswith(" joined user=ann\n")
@@ -70,4 +70,4 @@ def test_whoever_else_listens_gets_a_record(
 def test_a_line_that_cannot_be_written_is_lost(root: logging.Logger) -> None:
     stream = configured("text")
     stream.close()
-    telemetry.note(log, "joined")
+    telemetry.event(log, "joined")
