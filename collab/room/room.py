@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
 from enum import Enum, auto
 from functools import partial
-from typing import Protocol
 
 from collab.access import Access
 from collab.errors import RoomFull, Unavailable
 from collab.interfaces import Channel, Clock, DocumentWorker, LogRow, NewRow, StoredDocument
+from collab.news import Present
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import AwarenessUpdate, Stateless, SyncStep1, Update
@@ -25,8 +25,10 @@ from collab.room.items import UNKNOWN, ItemKind
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
+from collab.room.owner import Owner
 from collab.room.pending import PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
+from collab.room.present import States
 from collab.room.session import Owed, Session
 from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
@@ -43,21 +45,9 @@ class RoomState(Enum):
     """Not in the registry any more; nothing in it changes."""
 
 
-class Owner(Protocol):
-    """What a room tells the registry."""
-
-    def room_idle(self, room: Room) -> None:
-        """Nobody is in it, and nothing of it is unsaved."""
-
-    def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
-        """These rows of it are in the log; the last has `sequence`."""
-
-    def room_gone(self, room: Room) -> None:
-        """The store says that there is no such document."""
-
-
 class Room:
-    """Joins peers to one document. Every method returns at once but `content` and `inspect`."""
+    """Joins peers to one document. Every method returns at once but `content` and `inspect`.
+    `node` is this node's name; None if there are no others."""
 
     def __init__(
         self,
@@ -66,6 +56,7 @@ class Room:
         coverage: Coverage,
         *,
         owner: Owner,
+        node: str | None,
         committer: Committer,
         worker: DocumentWorker,
         clock: Clock,
@@ -77,7 +68,8 @@ class Room:
         self.state = RoomState.OPEN
         self.log = DocumentLog(stored)
         self.diffs = Diffs(self.log, worker, limits)
-        self.presence = Presence(clock, limits, self._tell, partial(tasks.later, clock))
+        later = partial(tasks.later, clock)
+        self.presence = Presence(States(clock, limits, self._tell, later, node, self._tell_nodes))
         self.sessions: dict[Session, None] = {}
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
@@ -278,6 +270,7 @@ class Room:
                 new.append(row.data)
         for update in merged_runs(new, self.limits.merge_bytes):
             self._broadcast(update, before)
+        self._owner.room_learned(self)
 
     def adopt(self, stored: StoredDocument, coverage: Coverage) -> bool:
         """Go on from what the store holds; `tell_owed` is due then.
@@ -325,6 +318,10 @@ class Room:
 
     def _tell(self, entries: tuple[AwarenessEntry, ...]) -> None:
         self._present.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
+
+    def _tell_nodes(self, states: tuple[Present, ...]) -> None:
+        if self.state is not RoomState.GONE:
+            self._owner.room_present(self, states)
 
     def _send_receipts(self) -> None:
         receipts, saved = self._receipts, self._pending.saved

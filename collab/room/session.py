@@ -37,7 +37,7 @@ from collab.room.codec import Codec, Receipts
 from collab.room.identity import stamp
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
-from collab.room.presence import Claimant
+from collab.room.present import Claimant
 
 if TYPE_CHECKING:
     from collab.room.room import Room

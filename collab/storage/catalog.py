@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -30,6 +31,9 @@ from collab.storage.database import Database
 from collab.storage.paging import Position, check_limit, search_key
 from collab.storage.tables import documents
 from collab.storage.visibility import shown
+
+_UNHELD = re.compile("[\0\ud800-\udfff]")
+"""In no title, and PostgreSQL would fail on it."""
 
 WALK = 200
 """Documents read at a time by `every_document`."""
@@ -94,6 +98,8 @@ class SqlCatalog:
     ) -> Page:
         check_limit(limit)
         start = None if cursor is None else Position.of_cursor(cursor)
+        if _UNHELD.search(query):
+            return Page((), None)
         condition, values = shown(visible)
         # One more than asked for tells whether there is a next page.
         statement = _page(search_key(query), start).limit(limit + 1)

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from collab.interfaces import Kind
+from collab.interfaces import Kind, Page
 from tests.contracts.stores import Stores, ids_of
 
 
@@ -154,3 +154,10 @@ async def test_a_page_has_room(stores: Stores, limit: int) -> None:
     """[ST14] a page of nothing is a mistake of the caller."""
     with pytest.raises(ValueError, match="at least one"):
         await stores.catalog.page("", None, limit)
+
+
+@pytest.mark.parametrize("query", ["a\0", "\0", "\ud800"])
+async def test_what_no_title_holds_is_not_found(stores: Stores, query: str) -> None:
+    """[ST13] a search for it is a search like any other."""
+    await stores.create("a")
+    assert await stores.catalog.page(query, None, 10) == Page((), None)

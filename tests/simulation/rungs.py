@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from unittest import mock
 
 from collab.protocol.awareness import AwarenessEntry
-from collab.room import log
+from collab.room import log, neighbours
 from collab.room.catching_up import CatchingUp
 from collab.room.items import Part
 
@@ -63,6 +63,12 @@ def counted(rungs: Rungs) -> Iterator[None]:
 
 @contextmanager
 def forgetful(rng: random.Random) -> Iterator[None]:
-    """Logs remember little, mostly: else a document of some hundred bytes is never forgotten."""
-    with mock.patch.object(log, "RECENT_BYTES", rng.choice([100, 1_000, log.RECENT_BYTES])):
+    """Logs remember little, mostly: else a document of some hundred bytes is never forgotten.
+    And three peers may be a crowd."""
+    recent = rng.choice([100, 1_000, log.RECENT_BYTES])
+    crowd = rng.choice([1, neighbours.STATES_AT_ONCE])
+    with (
+        mock.patch.object(log, "RECENT_BYTES", recent),
+        mock.patch.object(neighbours, "STATES_AT_ONCE", crowd),
+    ):
         yield

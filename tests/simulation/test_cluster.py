@@ -23,17 +23,22 @@ def blocks() -> list[range]:
 
 @pytest.mark.parametrize("seeds", blocks(), ids=lambda seeds: f"seeds-{seeds[0]}-{seeds[-1]}")
 def test_every_promise_holds(seeds: range) -> None:
-    """[RM1] [RM3] [RM12] [RM14] [RM16] [RM20] [SL2] [SL4] under delays, cuts, crashes, failing
-    commits, and peers that stop reading."""
+    """[RM1] [RM3] [RM12] [RM14] [RM16] [RM20] [SL2] [SL4] [CL30] [CL31] [CL33] [CL40] [CL41]
+    [CL43] [CL46] [CL47] under delays, cuts, crashes in the middle of things, failing commits, lost
+    news, and peers that move between nodes and stop reading."""
     closes: Counter[CloseCode | None] = Counter()
     rungs: Rungs = Counter()
+    events: Counter[str] = Counter()
     for seed in seeds:
         with counted(rungs):
             cluster = simulate(seed)
         closes.update(cluster.promises.closes)
+        events.update(cluster.air.events)
+        events["died"] += cluster.deaths
     if len(seeds) == BLOCK:  # a run in which nothing went wrong would prove little
         assert closes[None] > BLOCK
         assert closes[CloseCode.RESTART] > 0
+        assert all(events[what] for what in ("NEXT", "GAP", "NEW", "SILENT", "died")), events
         assert {rung for rung in ALL if not rungs[rung]} == set(), rungs
 
 

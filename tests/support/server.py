@@ -23,15 +23,19 @@ class ServerProcess:
     """`python -m collab serve` on a data directory, by default on any free port.
 
     `start` returns once connections are accepted; `restart` takes the same port again.
-    `environ` adds settings: `{"COLLAB_LOG_LEVEL": "debug"}`. What the server logs is in
-    `log()`, also after its end. As a context manager it kills what is still running.
+    `environ` adds settings: `{"COLLAB_LOG_LEVEL": "debug"}`; `module` is run in the place of the
+    command. What the server logs is in `log()`, also after its end. As a context manager it kills
+    what is still running.
     """
 
     group = False
     """Whether it may be several processes, which are ended together."""
 
-    def __init__(self, data_dir: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, environ: Mapping[str, str] | None = None, module: str = "collab"
+    ) -> None:
         self.data_dir = data_dir
+        self._module = module
         self._environ = dict(environ or {})
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -135,7 +139,7 @@ class ServerProcess:
         return self._process
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-m", "collab", "serve"]
+        return [sys.executable, "-m", self._module, "serve"]
 
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("COLLAB_")}

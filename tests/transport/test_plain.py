@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from collab.admission.doors import Doors
-from collab.server import listen
+from collab.listening import listen
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import MeteredWebSocketProtocol, metered
 from tests.support.peer import by_hand, peer
