@@ -169,13 +169,13 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _placed(options: argparse.Namespace) -> Place:
     from collab.place import Place
-    from collab.telemetry import keep
+    from collab.telemetry import note
 
     try:
         place = Place.inherited(options.place)
     except (ValueError, OSError):
         options.parser.error("--place is for processes that collab starts itself")
-    keep(worker=place.number)
+    note(worker=place.number)
     return place
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import socket
-import sys
 from typing import Final
 
 from collab.errors import ConfigError
 
 BACKLOG: Final = 2048
 """Connections that may wait to be accepted."""
-UNSENT: Final = 256 * 1024
-"""Bytes that the system keeps unsent for a connection: else they are megabytes, which get older."""
-_TCP_NOTSENT_LOWAT: Final = 25
 
 
 def listen(host: str, port: int, settings: str = "COLLAB_") -> socket.socket:
@@ -26,8 +22,6 @@ def listen(host: str, port: int, settings: str = "COLLAB_") -> socket.socket:
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if sys.platform == "linux":  # where connections have it from the socket they came by
-            bound.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)
         bound.bind(address)
     except OSError as error:
         bound.close()

@@ -27,9 +27,7 @@ from collab.settings import Settings
 from collab.sockets import SocketsFirst
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import metered
-from collab.transport.uvicorn_websocket import (
-    BoundedWebSocketProtocol,
-)
+from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol, keep_little_unsent
 
 _log = logging.getLogger(__name__)
 
@@ -67,11 +65,12 @@ class Server(uvicorn.Server):
         self._line = line
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in sockets or ():
+            keep_little_unsent(listening)
         await super().startup(sockets)
         if self._line is not None:
             asyncio.get_running_loop().add_reader(self._line, self._left_alone)
         self._announce()
-        self._service.worker.warm()
 
     def _left_alone(self) -> None:
         assert self._line is not None

@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -60,7 +60,7 @@ def bind(**fields: object) -> _Binding:
     return _Binding(fields)
 
 
-def keep(**fields: object) -> None:
+def note(**fields: object) -> None:
     """The same for as long as the task lives, or until what was bound before it is left."""
     _bound.set({**_bound.get(), **fields})
 
@@ -137,7 +137,7 @@ def _text(value: object) -> str:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Writes the lines of records, and of `note`."""
+    """Writes the lines of records, and of `event`."""
 
     def __init__(self, stream: TextIO, formatter: JsonFormatter | TextFormatter) -> None:
         super().__init__(stream)
@@ -145,14 +145,15 @@ class _Handler(logging.StreamHandler[TextIO]):
         self.setFormatter(formatter)
         self.addFilter(_Bound())
 
-    def note(self, name: str, message: str, facts: dict[str, object]) -> None:
+    def event(self, name: str, message: str, facts: dict[str, object]) -> None:
         line = self.line(time.time(), "INFO", name, message, facts)  # noqa: TID251 - as records
-        with self.lock or nullcontext():
+        # A line that cannot be written is lost, as that of a record.
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
             self.stream.write(line + self.terminator)
             self.stream.flush()
 
 
-def note(log: logging.Logger, message: str, **facts: object) -> None:
+def event(log: logging.Logger, message: str, **facts: object) -> None:
     """What `log.info(message, extra=facts)` does, for what happens on each connection: to make a
     record of it, and to read that again, would be a tenth of all that a connect takes."""
     handler = _only_handler(log)
@@ -161,7 +162,7 @@ def note(log: logging.Logger, message: str, **facts: object) -> None:
     elif log.isEnabledFor(logging.INFO):
         for name, value in _bound.get().items():
             facts.setdefault(name, value)
-        handler.note(log.name, message, facts)
+        handler.event(log.name, message, facts)
 
 
 def _only_handler(log: logging.Logger) -> _Handler | None:

@@ -41,13 +41,17 @@ class Deadlines(Generic[T]):
                 self._timer = loop.call_at(due, self._look, loop)
                 return
             del self._due[who]
-            self._ring(who)
+            try:
+                self._ring(who)
+            except Exception as error:  # of one is not of the others
+                what = {"message": "a deadline failed", "exception": error}
+                loop.call_exception_handler(what)
 
 
 class Limit:
     """A part of a task that raises TimeoutError if it takes too long, as `asyncio.timeout`."""
 
-    __slots__ = ("_limits", "_loop", "_over", "_task")
+    __slots__ = ("_cancelling", "_limits", "_loop", "_over", "_task")
 
     def __init__(self, limits: Deadlines[Limit], loop: AbstractEventLoop) -> None:
         self._limits = limits
@@ -57,7 +61,7 @@ class Limit:
     def __enter__(self) -> None:
         task = current_task()
         assert task is not None
-        self._task = task
+        self._task, self._cancelling = task, task.cancelling()
         self._limits.begin(self, self._loop)
 
     def __exit__(
@@ -67,8 +71,10 @@ class Limit:
         traceback: TracebackType | None,
     ) -> None:
         self._limits.end(self)
+        if not self._over:
+            return
         # Whoever cancelled the task besides wants it to end.
-        if self._over and self._task.uncancel() == 0 and kind is CancelledError:
+        if self._task.uncancel() <= self._cancelling and kind is CancelledError:
             raise TimeoutError from error
 
     def ring(self) -> None:

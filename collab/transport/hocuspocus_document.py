@@ -25,7 +25,7 @@ from collab.protocol.hocuspocus import (
 )
 from collab.protocol.ids import parse_document_id
 from collab.room.backlog import Backlog
-from collab.telemetry import bind, note
+from collab.telemetry import bind, event
 from collab.transport.closing import close_code, close_reason, reason_of
 from collab.transport.entrance import Entrance
 from collab.transport.hocuspocus_session import (
@@ -248,7 +248,7 @@ class Line:
         home.say(prefix, Authenticated(scope_of(session.access)))
         channel.open()
         home.entrance.follow(watch, session, Peer(home, prefix, session, said.version))
-        note(_log, "joined", user=session.access.user)
+        event(_log, "joined", user=session.access.user)
 
     def _refuse(self, error: CollabError) -> None:
         home, code = self._home, close_code(error)
@@ -295,7 +295,7 @@ class Line:
         state.end(code)
         self._home.ended(self)
         left_with = None if code is None else int(code)
-        note(_log, "left", document=self.address.document, code=left_with)
+        event(_log, "left", document=self.address.document, code=left_with)
 
 
 def _begins(body: bytes) -> bool:

@@ -176,8 +176,10 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
             and not self.disconnected
         ):
             self._accept(self._handshake)
-        else:
-            await super().send(message)
+            return
+        if self._handshake is not None:  # which uvicorn takes to be the library's
+            self._library = self.conn
+        await super().send(message)
 
     def _accept(self, handshake: Handshake) -> None:
         self._handshake = None

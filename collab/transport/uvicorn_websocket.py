@@ -44,6 +44,10 @@ MOST_PATIENCE: Final = 36.0
 it: more than the room's own patience by default, whose close says why."""
 SMALL: Final = 64
 """Bytes that are no more than our own ping."""
+UNSENT: Final = 256 * 1024
+"""Bytes that the system keeps unsent for us: else they are megabytes, which get older."""
+
+_TCP_NOTSENT_LOWAT: Final = 25
 
 _ACKED_AT: Final = 120
 """Where Linux tells in its TCP_INFO how many bytes the peer acknowledged."""
@@ -218,3 +222,10 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
                     now = struct.pack("ii", 1, 0)
                     self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
             self.transport.abort()
+
+
+def keep_little_unsent(listening: socket.socket) -> None:
+    """Connections have this from the socket that they come by: one call for all of them."""
+    if LINUX:
+        with suppress(OSError):  # a Unix socket
+            listening.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)

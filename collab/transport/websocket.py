@@ -14,7 +14,7 @@ from collab.protocol.ids import parse_document_id
 from collab.protocol.messages import Denied
 from collab.room.codec import YJS, Codec
 from collab.room.session import READ_ONLY, Session
-from collab.telemetry import keep, note
+from collab.telemetry import event, note
 from collab.transport.closing import close_code, reason_of
 from collab.transport.deadlines import Deadlines, Limit, limits
 from collab.transport.entrance import Entrance
@@ -52,7 +52,7 @@ class YjsWire:
             self._joining = limits(socket.limits.join_seconds)
         with Limit(self._joining, asyncio.get_running_loop()):
             document = parse_document_id(name)
-            keep(document=document)  # in the lines of the endpoint too, of a peer refused
+            note(document=document)  # in the lines of the endpoint too, of a peer refused
             identity = await self._entrance.identify(socket.credentials)
             socket.identified(identity)
             session, watch = await self._entrance.join(identity, document, socket.channel, codec)
@@ -61,7 +61,7 @@ class YjsWire:
 
     async def _attend(self, socket: Socket, session: Session, watch: Watch) -> None:
         """Hand the peer's frames to its session until either side ends."""
-        note(_log, "joined", user=session.access.user)
+        event(_log, "joined", user=session.access.user)
         self._entrance.follow(watch, session, _Peer(session))
         first_sync = session.access.role.may_write
 
@@ -76,7 +76,7 @@ class YjsWire:
             watch.stop()
             code = socket.channel.closed_with
             session.leave(code)
-            note(_log, "left", code=None if code is None else int(code))
+            event(_log, "left", code=None if code is None else int(code))
 
 
 class _Peer:

@@ -56,6 +56,28 @@ def test_who_rings_may_begin_again() -> None:
     run(test())
 
 
+def test_one_that_fails_is_not_the_others_end() -> None:
+    async def test() -> None:
+        loop, failed, rung = asyncio.get_running_loop(), list[object](), list[str]()
+        loop.set_exception_handler(lambda _loop, what: failed.append(what["exception"]))
+
+        def ring(who: str) -> None:
+            rung.append(who)
+            if who == "ann":
+                raise ValueError
+
+        deadlines = Deadlines[str](5, ring)
+        for who in ("ann", "bob"):
+            deadlines.begin(who, loop)
+        await asyncio.sleep(6)
+        deadlines.begin("cat", loop)
+        await asyncio.sleep(6)
+        assert rung == ["ann", "bob", "cat"]
+        assert len(failed) == 1
+
+    run(test())
+
+
 def test_a_part_of_a_task_that_takes_too_long_is_ended() -> None:
     async def test() -> None:
         loop, shared = asyncio.get_running_loop(), limits(5)

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
-from collab.transport.uvicorn_intake import MeteredWebSocketProtocol
+from collab.admission.doors import Doors
+from collab.listening import listen
+from collab.transport.uvicorn_http import bounded
+from collab.transport.uvicorn_intake import MeteredWebSocketProtocol, metered
 from tests.support.peer import by_hand, peer
 from tests.transport.test_handshake import ACCEPT, PLAIN
-from tests.transport.test_uvicorn import cut_off, opened, serving
+from tests.transport.test_uvicorn import Stock, cut_off, opened, serving
 
 HEAD = PLAIN.replace(b"/ws/a%2Fb?token=x", b"/ws/plain")
 ASK = Frame(Opcode.BINARY, b"\x00\x00\x01\x00").serialize(mask=True)
@@ -148,3 +152,34 @@ async def test_a_close_of_ours_is_answered(address: str) -> None:
         async with asyncio.timeout(5):
             await client.wait_closed()
         assert client.close_code == 4400
+
+
+async def test_an_answer_with_more_in_it_is_the_library_s() -> None:
+    """Our own endpoints send none to a plain handshake."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert (await receive())["type"] == "websocket.connect"
+        headers = [(b"x-more", b"yes")]
+        await send({"type": "websocket.accept", "headers": headers})
+        await send({"type": "websocket.send", "bytes": b"hello"})
+        assert (await receive())["bytes"] == b"you"
+        await send({"type": "websocket.close", "code": 4321, "reason": "done"})
+
+    doors = Doors(10, 10)
+    config = uvicorn.Config(
+        app, http=bounded(doors), ws=metered(doors, 1024, 20), lifespan="off", log_config=None
+    )
+    ready = asyncio.Event()
+    server = Stock(config, ready)
+    bound = listen("127.0.0.1", 0)
+    task = asyncio.create_task(server.serve(sockets=[bound]))
+    await ready.wait()
+    async with connect(f"ws://127.0.0.1:{bound.getsockname()[1]}/x", compression=None) as client:
+        assert client.response is not None
+        assert client.response.headers["x-more"] == "yes"
+        assert await client.recv() == b"hello"
+        await client.send(b"you")
+        await client.wait_closed()
+        assert (client.close_code, client.close_reason) == (4321, "done")
+    server.should_exit = True
+    await task
