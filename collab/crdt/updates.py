@@ -20,6 +20,12 @@ MERGE_WIDTH = 32
 """Updates merged by one call. A call's cost grows with the square of their number: 20,000
 keystrokes in one call took 1.8 s, and 25 ms in a tree of calls of this width."""
 
+LARGE_BYTES = 16 * 1024
+LARGE_WIDTH = 256
+"""The same where updates are as large on average: then passing over the bytes costs more than
+their number, and a tree passes over them once for each level. 20 MB in 182 updates took 0.32 s
+in one call, and 0.62 s in a tree."""
+
 
 @contextmanager
 def library_guard(doing: str) -> Iterator[None]:
@@ -52,9 +58,10 @@ def merge(updates: Sequence[bytes]) -> bytes:
         return EMPTY_UPDATE
     with library_guard("merge updates"):
         while len(level) > 1:
+            large = sum(map(len, level)) >= LARGE_BYTES * len(level)
+            width = LARGE_WIDTH if large else MERGE_WIDTH
             level = [
-                _merge_some(level[start : start + MERGE_WIDTH])
-                for start in range(0, len(level), MERGE_WIDTH)
+                _merge_some(level[start : start + width]) for start in range(0, len(level), width)
             ]
     return level[0]
 

@@ -99,13 +99,14 @@ class Compactor:
         if not self._may_try(room):
             return
         self._busy.add(room)
+        done = False
         try:
             async with self._slots:
-                if room.state is RoomState.GONE or await self._compact(room):
-                    self._troubles.pop(room, None)
-                else:
-                    self._look_later(room)
-                    return
+                done = room.state is RoomState.GONE or await self._compact(room)
+            if done:
+                self._troubles.pop(room, None)
+            else:
+                self._look_later(room)
         except (CompactionConflict, DocumentNotFound) as error:
             # Another node compacted, or an earlier try took effect although it failed.
             logger.info("compaction of %r: %s", room.document, error)
@@ -114,13 +115,12 @@ class Compactor:
             self.leases_lost += 1
             self._failed(room, error)
             self._follower.follow(room, reload=True)
-            return
         except CollabError as error:
             self._failed(room, error)
-            return
         finally:
             self._busy.discard(room)
-        self.consider(room)  # what was written meanwhile may be as much again
+        if done:
+            self.consider(room)  # what was written meanwhile may be as much again
 
     async def _compact(self, room: Room) -> bool:
         """False if another node is at it."""
