@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test check bench fmt web clean
+.PHONY: serve test faults check bench fmt web clean
 
 serve: $(VENV)/serve.stamp web
 	@exec $(BIN)/collab serve
@@ -12,6 +12,9 @@ serve: $(VENV)/serve.stamp web
 test: $(VENV)/dev.stamp web
 	$(BIN)/python web/build.py test
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
+
+faults: $(VENV)/dev.stamp web
+	$(BIN)/pytest -m faults --timeout 300
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

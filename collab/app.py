@@ -18,6 +18,8 @@ from collab.api.parts import ApiParts
 from collab.api.rates import Rates
 from collab.errors import ConfigError
 from collab.hooks import Hooks
+from collab.observing.requests import TracedRequests
+from collab.observing.route import route
 from collab.service import Service
 from collab.settings import Settings, load_settings
 from collab.sockets import sockets
@@ -48,12 +50,18 @@ def create_app(
         lifespan=lifespan,
         middleware=[
             Middleware(_Started, service=parts),
-            Middleware(Edge, clock=parts.clock, limits=_body_limits(settings)),
+            Middleware(
+                Edge,
+                clock=parts.clock,
+                limits=_body_limits(settings),
+                responses=parts.responses,
+            ),
             # Before the rates, so that pages of other sites see a 429 for what it is.
             *_cross_origin(settings),
             Middleware(
                 Rates, admission=parts.admission, addresses=Addresses(settings.trusted_proxies)
             ),
+            *([] if parts.tracing is None else [Middleware(TracedRequests, parts.tracing)]),
         ],
         generate_unique_id_function=lambda route: route.name,
         openapi_url="/api/openapi.json",
@@ -61,6 +69,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own spans hold paths and queries, in which there are tokens.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign] # FastAPI's way
     app.state.api = ApiParts(
@@ -71,6 +81,7 @@ def create_app(
         random=parts.random,
         admission=parts.admission,
         opener=parts.opener,
+        backplane=None if settings.redis_url is None else parts.backplane,
         sharing=parts.sharing,
         mode=settings.auth or "open",
     )
@@ -85,6 +96,7 @@ def create_app(
     problems.install(app)
     for router in openapi.routers():
         app.include_router(router)
+    app.router.routes.append(route(parts))
     app.router.routes.extend(sockets(parts))
     if settings.notes_app:
         app.router.routes.extend(pages.routes(pages.built_app()))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from collab.api.formats import ContentFormat
     from collab.offline import Outcome
+    from collab.place import Place
 
 FAILED = 1
 MISUSED = 2
@@ -69,7 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the server until SIGTERM or SIGINT")
     serve.add_argument("--host", help="overrides COLLAB_HOST")
     serve.add_argument("--port", help="overrides COLLAB_PORT; 0 for any free port")
-    serve.set_defaults(command=_serve)
+    serve.add_argument("--workers", help="overrides COLLAB_WORKERS")
+    # Ours, for the processes that we start.
+    serve.add_argument("--place", help=argparse.SUPPRESS)
+    serve.set_defaults(command=_serve, parser=serve)
 
     migrate = commands.add_parser(
         "migrate", help="bring the database to the schema of this version"
@@ -92,8 +96,27 @@ def _parser() -> argparse.ArgumentParser:
         "check", help="check the settings, the database, and that every document can be read"
     )
     check.set_defaults(command=_check)
+    _add_copy(commands)
     _add_token(commands)
     return parser
+
+
+def _add_copy(commands: Commands) -> None:
+    copy = commands.add_parser(
+        "copy",
+        help="copy all documents to another database",
+        description="Copy all documents to another database, which `collab migrate` has made, and "
+        "compare what is in both then. Run it again after it was interrupted, or to bring over "
+        "what has changed since. Nothing that was changed at the target is overwritten.",
+    )
+    for option, dest, example in (
+        ("--from", "source", "sqlite:///data/collab.db"),
+        ("--to", "target", "postgresql://user@host/collab"),
+    ):
+        copy.add_argument(
+            option, dest=dest, required=True, metavar="URL", help=f"such as {example}"
+        )
+    copy.set_defaults(command=_copy)
 
 
 def _add_token(commands: Commands) -> None:
@@ -126,8 +149,13 @@ def _configured(**overrides: object) -> Settings:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    settings = _configured(host=options.host, port=options.port)
+    settings = _configured(host=options.host, port=options.port, workers=options.workers)
     settings.require_safe_exposure()
+    place = None if options.place is None else _placed(options)
+    if settings.workers > 1 and place is None:
+        from collab.processes import supervise
+
+        return supervise(settings, _announce)
     with _uncollected():
         # Here and below: imported when needed, so that --help and a wrong setting answer at once.
         from collab.app import Service, create_app
@@ -135,8 +163,20 @@ def _serve(options: argparse.Namespace) -> int:
 
         service = Service(settings)
         app = create_app(settings, service)
-    run(app, service, settings, _announce)
+    run(app, service, settings, _announce, place)
     return 0
+
+
+def _placed(options: argparse.Namespace) -> Place:
+    from collab.place import Place
+    from collab.telemetry import note
+
+    try:
+        place = Place.inherited(options.place)
+    except (ValueError, OSError):
+        options.parser.error("--place is for processes that collab starts itself")
+    note(worker=place.number)
+    return place
 
 
 @contextmanager
@@ -249,6 +289,24 @@ async def _check_all(settings: Settings) -> int:
     async for outcome in check_all(settings):
         tally.add(outcome)
     return tally.close("checked")
+
+
+def _copy(options: argparse.Namespace) -> int:
+    _configured()
+    return asyncio.run(_copy_all(options.source, options.target))
+
+
+async def _copy_all(source: str, target: str) -> int:
+    from collab.clock import SystemClock
+    from collab.copying import Progress, opened
+
+    async with opened(source, target, SystemClock()) as copier:
+        progress = Progress(await copier.count())
+        async for outcome in copier.copy_all():
+            for line in progress.add(outcome):
+                print(line, flush=True)
+    print(progress.summary())
+    return FAILED if progress.bad else 0
 
 
 class _Tally:

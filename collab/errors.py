@@ -15,7 +15,8 @@
     ├── TooManyEntries           the document has as many grants or links as it takes
     ├── DocumentUnreadable       stored bytes or a root cannot be read as asked
     ├── StorageError             the store failed; nothing is known to be saved; worth a retry
-    │   └── CompactionConflict   the rows to replace are not the rows in the log any more
+    │   ├── CompactionConflict   the rows to replace are not the rows in the log any more
+    │   └── LeaseLost            another node has taken the lease since
     ├── WorkerError              a document worker refused or failed this one request
     │   └── WorkerDied           it was killed, crashed, or overran its limits
     └── Unavailable              the service cannot take this now (draining, or too much unsaved)
@@ -95,6 +96,10 @@ class StorageError(CollabError):
 
 class CompactionConflict(StorageError):
     """The rows to replace are not the rows in the log any more; nothing was changed."""
+
+
+class LeaseLost(StorageError):
+    """Another has taken the lease since; nothing was changed."""
 
 
 class WorkerError(CollabError):

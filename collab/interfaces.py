@@ -100,6 +100,15 @@ class Append:
     rows: tuple[NewRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to do a piece of work alone. `fence` is higher than that of any lease of this
+    name before it, so that a holder that slept through its end is known by its lower one."""
+
+    name: str
+    fence: int
+
+
 class DocumentStore(Protocol):
     """The log. The only place an edit is safe."""
 
@@ -123,14 +132,42 @@ class DocumentStore(Protocol):
         """The rows with a sequence over `after`, in order; None if compaction took some of
         them, so that the caller must `load`. Raises as `load`."""
 
+    async def sequences(self, documents: Sequence[str]) -> Mapping[str, int]:
+        """The newest sequence of each document that lives; others are left out.
+
+        Raises StorageError.
+        """
+
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
         """Put `snapshot` in the place of the snapshot with sequence `base` (None: there was
         none) and of exactly the rows with the sequences `rows`, in one transaction.
 
         Raises CompactionConflict, with nothing changed, if any of them is not there any more.
+        A lease that is given has to hold, in that same transaction, and is over with it; if it
+        does not, raises LeaseLost, with nothing changed.
         """
+
+
+class Leases(Protocol):
+    """Rights to work alone, across nodes, by the database's clock. Every call raises
+    StorageError, and ValueError for a time that no lease may last."""
+
+    async def take(self, name: str, holder: str, seconds: float) -> Lease | None:
+        """None while somebody else holds it; who holds it already gets a new one, and the one
+        before is over."""
+
+    async def renew(self, lease: Lease, seconds: float) -> None:
+        """Hold it for so long from now. Raises LeaseLost, also if nobody has taken it since."""
+
+    async def release(self, lease: Lease) -> None:
+        """Let others have it now; nothing happens if they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,35 +206,6 @@ class Catalog(Protocol):
 
     async def delete(self, document: str) -> None:
         """Mark as deleted for good; its log takes no more rows. Raises as `find`."""
-
-
-# --- Between nodes ---------------------------------------------------------------------
-
-
-class HintKind(StrEnum):
-    COMMITTED = "committed"
-    DELETED = "deleted"
-    ACCESS = "access"
-    """Who may do what in the document was changed; the sequence says nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """News of a document. The log is the truth; a hint only says that it is worth a look."""
-
-    kind: HintKind
-    document: str
-    sequence: int
-
-
-class Backplane(Protocol):
-    """Carries hints between nodes: may delay, lose, repeat and reorder them."""
-
-    def publish(self, hint: Hint) -> None:
-        """Hand a hint to every other subscriber, without waiting and without an error."""
-
-    def subscribe(self, receive: Callable[[Hint], None]) -> Callable[[], None]:
-        """Call `receive` for every hint that others publish; returns the way to stop it."""
 
 
 # --- Identity and access ---------------------------------------------------------------

@@ -21,7 +21,7 @@ from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
 from collab.storage.schema import require_current
 from collab.storage.sql import SqlDocumentStore
-from collab.tuning import worker_limits
+from collab.tuning import database_limits, worker_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
     """Raises ConfigError for a database that is missing or of another version, StorageError
     for one that does not answer."""
     _require_file(settings)
-    database = open_database(settings.database)
-    worker = WorkerPool(settings.workers, worker_limits(settings))
+    database = open_database(settings.database, limits=database_limits(settings))
+    worker = WorkerPool(settings.document_workers, worker_limits(settings))
     clock = SystemClock()
     try:
         await require_current(database)

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import Final
 
@@ -19,7 +19,10 @@ from fastapi import FastAPI
 from collab.admission.addresses import Addresses
 from collab.admission.doors import ROOM, Doors
 from collab.app import Service
-from collab.errors import ConfigError
+from collab.listening import BACKLOG, listen, url_of
+from collab.observing.exposition import Exposition
+from collab.observing.port import metrics_port
+from collab.place import Place
 from collab.settings import Settings
 from collab.sockets import SocketsFirst
 from collab.transport.uvicorn_http import bounded
@@ -28,7 +31,6 @@ from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
 
 _log = logging.getLogger(__name__)
 
-BACKLOG: Final = 2048
 PARTING_SECONDS: Final = 1.0
 """For the peers to answer their close, after the drain."""
 _LOOK_SECONDS: Final = 0.02
@@ -39,53 +41,40 @@ GRACE_SECONDS: Final = 1
 """What requests under way get after the drain; then their tasks are cancelled."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises ConfigError, in one line that says what to change."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise ConfigError(f"COLLAB_HOST={host} is not a known host: {error.strerror}") from error
-    family, kind, protocol, _, address = found[0]
-    bound = socket.socket(family, kind, protocol)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
-        raise ConfigError(
-            f"{host}:{port} cannot be listened on ({error.strerror}): set COLLAB_HOST and "
-            "COLLAB_PORT to a free address, or COLLAB_PORT=0 for any free port"
-        ) from error
-    bound.set_inheritable(False)
-    return bound
-
-
-def url_of(bound: socket.socket, host: str) -> str:
-    """Where a browser on this machine finds a server that listens on `bound`."""
-    if host in ("0.0.0.0", "::"):
-        host = "127.0.0.1" if bound.family is socket.AF_INET else "::1"
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{bound.getsockname()[1]}/"
-
-
 class Server(uvicorn.Server):
-    """Serves until the first signal, then drains; a second signal ends the process at once.
+    """Serves until the first signal, or the end of the process that started it beside others,
+    then drains; a second signal ends the process at once.
 
     Nothing that anyone was told is saved depends on the drain: it spares peers the repetition
     of what was under way.
     """
 
     def __init__(
-        self, app: FastAPI, service: Service, settings: Settings, announce: Callable[[], None]
+        self,
+        app: FastAPI,
+        service: Service,
+        settings: Settings,
+        announce: Callable[[], None],
+        line: socket.socket | None = None,
     ) -> None:
+        """`line` is at its end once the process that started this one is gone."""
         super().__init__(_config(app, settings))
         self._service = service
         self._drain_seconds = settings.drain_seconds
         self._announce = announce
+        self._line = line
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._line is not None:
+            asyncio.get_running_loop().add_reader(self._line, self._left_alone)
         self._announce()
+
+    def _left_alone(self) -> None:
+        assert self._line is not None
+        asyncio.get_running_loop().remove_reader(self._line)
+        _log.error("the process that started this one is gone")
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         _log.info("stopping: saving what is pending")
@@ -151,17 +140,27 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
 
 
 async def serve(
-    app: FastAPI, service: Service, settings: Settings, ready: Callable[[str], None]
+    app: FastAPI,
+    service: Service,
+    settings: Settings,
+    ready: Callable[[str], None],
+    place: Place | None = None,
 ) -> None:
-    """Serve until a signal. `ready` is called with the URL once connections are accepted.
+    """Serve until a signal. `ready` is called with the URL once connections are accepted; or,
+    in a `place` beside other processes, the one that started them is told.
 
     Raises ConfigError or StorageError if the service cannot start.
     """
-    bound = listen(settings.host, settings.port)
+    bound = listen(settings.host, settings.port) if place is None else place.bound
     try:
         await service.start()
         url = url_of(bound, settings.host)
-        await Server(app, service, settings, lambda: ready(url)).serve(sockets=[bound])
+        if place is None:
+            server = Server(app, service, settings, lambda: ready(url))
+        else:
+            server = Server(app, service, settings, place.announce, place.line)
+        async with _metrics(service, settings, place):
+            await server.serve(sockets=[bound])
     finally:
         # Also after a start that failed: a connection to the database is a thread that would
         # keep the process.
@@ -169,13 +168,30 @@ async def serve(
         await service.aclose()
 
 
-def run(app: FastAPI, service: Service, settings: Settings, ready: Callable[[str], None]) -> None:
+def _metrics(
+    service: Service, settings: Settings, place: Place | None
+) -> AbstractAsyncContextManager[None]:
+    """The port for metrics alone, if there is to be one."""
+    if settings.metrics_port is None:
+        return nullcontext()
+    exposition = Exposition(service, 0 if place is None else place.restarts)
+    number = 0 if place is None else place.number
+    return metrics_port(exposition, settings.metrics_host, settings.metrics_port + number)
+
+
+def run(
+    app: FastAPI,
+    service: Service,
+    settings: Settings,
+    ready: Callable[[str], None],
+    place: Place | None = None,
+) -> None:
     """`serve` on the fastest event loop there is."""
     # What is there by now stays: it need not be looked through again and again.
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(serve(app, service, settings, ready))
+        runner.run(serve(app, service, settings, ready, place))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from random import SystemRandom
+from random import Random, SystemRandom
 
 from collab.access import Access, Role
 from collab.admission.connections import Admission
@@ -19,7 +21,13 @@ from collab.embedding.product import Product
 from collab.errors import ConfigError
 from collab.hooks import Hooks
 from collab.identity import build_gate
-from collab.interfaces import Clock
+from collab.interfaces import Clock, DocumentStore
+from collab.leasing import Leasing
+from collab.measuring.loop import LoopDelay
+from collab.measuring.store import MeasuredStore
+from collab.measuring.traced import TracedStore
+from collab.measuring.tracing import tracing_from
+from collab.news import Backplane
 from collab.protocol.ids import parse_document_id
 from collab.room import direct
 from collab.room.opening import Opener
@@ -28,13 +36,25 @@ from collab.settings import Settings, unknown_variables
 from collab.storage.catalog import SqlCatalog
 from collab.storage.engine import open_database
 from collab.storage.grants import SqlGrants
+from collab.storage.leases import SqlLeases
 from collab.storage.links import SqlLinks
 from collab.storage.schema import require_current, upgrade
 from collab.storage.sql import SqlDocumentStore
 from collab.transport.entrance import Entrance
-from collab.tuning import admission_limits, room_limits, worker_limits
+from collab.transport.traced import TracedEntrance
+from collab.tuning import admission_limits, database_limits, room_limits, worker_limits
 
 _log = logging.getLogger(__name__)
+
+
+def build_backplane(settings: Settings, clock: Clock, random: Random) -> Backplane:
+    """What carries news between this node and others. Raises ConfigError."""
+    if settings.redis_url is None:
+        return MemoryBackplane()
+    from collab.backplane.redis import RedisBackplane  # only where there are others
+
+    url = settings.redis_url.get_secret_value()
+    return RedisBackplane(url, settings.redis_prefix, clock, random)
 
 
 class Service:
@@ -49,46 +69,61 @@ class Service:
         settings.require_safe_exposure()
         self.settings = settings
         self.started = False
+        self.mounted = False
+        """Whether it runs inside of another application."""
         self.clock: Clock = SystemClock()
         self.random = SystemRandom()
         self.product = Product(hooks, self.clock, self.random)
         self.admission = Admission(admission_limits(settings), self.clock)
-        self._database = open_database(settings.database)
+        self._database = open_database(settings.database, limits=database_limits(settings))
         self.catalog = SqlCatalog(self._database, self.clock)
         self.grants = SqlGrants(self._database, self.clock)
         self.links = SqlLinks(self._database, self.clock)
-        self.worker = WorkerPool(settings.workers, worker_limits(settings))
-        backplane = MemoryBackplane()
+        self.worker = WorkerPool(settings.document_workers, worker_limits(settings))
+        self.backplane = build_backplane(settings, self.clock, self.random)
         limits = room_limits(settings)
+        # Nodes without a backplane have no names that differ, and may share a database.
+        holder = f"{self.backplane.node}-{self.random.getrandbits(64):016x}"
+        self.tracing = tracing_from(os.environ)
+        stored: DocumentStore = SqlDocumentStore(self._database, self.clock)
+        if self.tracing is not None:
+            stored = TracedStore(stored, self.tracing)
+        self.store = MeasuredStore(stored, self.clock)
+        self.delay = LoopDelay(self.clock)
+        self._delays: asyncio.Task[None] | None = None
+        self.responses: Counter[int] = Counter()
+        """Answers to HTTP requests, by status."""
         self.registry = Registry(
-            SqlDocumentStore(self._database, self.clock),
+            self.store,
             self.worker,
-            backplane,
+            self.backplane,
             self.clock,
             self.random,
             limits,
             self.product.committed,
+            Leasing(SqlLeases(self._database, self.clock), holder, self.clock),
         )
         gate = build_gate(settings, self.grants, self.links, self.clock, self.random)
         self.authorizer = self.product.authorizer(gate.authorizer, gate.sites, gate.rights)
         self.issuer = gate.issuer
         self._keys = gate.keys
-        self.live = LiveAccess(self.authorizer, backplane, self.clock)
+        self.live = LiveAccess(self.authorizer, self.backplane, self.clock)
         self.sharing = Sharing(
             self.grants, self.links, self.live, self.clock, settings.public_url, settings.notes_app
         )
         seeds = self.product.seeds(self.worker, limits)
         self.opener = Opener(self.registry, self.catalog, seeds)
-        self.entrance = Entrance(
-            self.registry, self.opener, self.authorizer, self.live, self.product.visits
+        parts = (self.registry, self.opener, self.authorizer, self.live, self.product.visits)
+        self.entrance = (
+            Entrance(*parts) if self.tracing is None else TracedEntrance(self.tracing, *parts)
         )
 
     # --- For the product ---------------------------------------------------------------
 
     def broadcast(self, document: str, payload: str) -> None:
-        """Send a Stateless message to the document's peers whose wire can carry it."""
-        if (room := self.registry.rooms.get(document)) is not None:
-            room.tell(payload)
+        """Send a Stateless message to the document's peers, on all nodes, whose wire can carry
+        it."""
+        self.registry.say(document, payload)
 
     def recheck(self, document: str | None = None) -> None:
         """Rights may have changed, in this document or in all: look at those of live
@@ -130,6 +165,7 @@ class Service:
                 "nobody said who gets in: override Hooks.on_authenticate, set COLLAB_AUTH=token, "
                 "or COLLAB_AUTH=open if everyone who reaches the product may edit"
             )
+        self.mounted = True
         async with self.lifespan():
             yield self
 
@@ -153,8 +189,10 @@ class Service:
         if self._keys is not None:
             await self._keys.start()
         await self._prepare_database()
+        await self.backplane.start()
         await self.registry.start()
         await self.live.start()
+        self._delays = asyncio.create_task(self.delay.run(), name="delay")
         self.started = True
 
     async def drain(self, seconds: float) -> bool:
@@ -168,10 +206,13 @@ class Service:
 
     async def aclose(self) -> None:
         self.started = False
+        if self._delays is not None:
+            self._delays.cancel()
         try:
             await self.live.aclose()
             await self.registry.aclose()
             await self.product.aclose()
+            await self.backplane.aclose()
         finally:
             try:
                 await self.worker.aclose()
@@ -179,6 +220,8 @@ class Service:
                 await self._database.aclose()
                 if self._keys is not None:
                     await self._keys.aclose()
+                if self.tracing is not None:
+                    await self.tracing.aclose()
 
     async def _prepare_database(self) -> None:
         """Make and migrate the embedded database; others are left to `collab migrate`."""

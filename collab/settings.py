@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError
 
-from collab.auth.origins import Origin, is_loopback, parse_origin
+from collab.auth.origins import is_loopback
 from collab.errors import ConfigError
+from collab.serving_settings import PREFIX, ServingSettings
 
-PREFIX = "COLLAB_"
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -26,97 +22,19 @@ MIN_SECRET = 32
 """Bytes of a secret that signs tokens, as many as its hash has: with fewer, whoever holds one
 token can try out secrets."""
 
-Network = IPv4Network | IPv6Network
+MIN_METRICS_TOKEN = 16
 
 
-def _not_empty(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value.strip()
-
-
-def _web_address(value: str) -> str:
-    """An http or https URL that paths can be added to."""
-    parts = urlsplit(value.strip())
-    try:
-        parse_origin(f"{parts.scheme}://{parts.netloc}")
-    except ValueError:
-        raise ValueError("must be a URL such as https://notes.example.org") from None
-    if parts.query or parts.fragment:
-        raise ValueError("must end with its path")
-    return parts.geturl().rstrip("/")
-
-
-class Settings(BaseSettings):
+class Settings(ServingSettings):
     """Immutable; made by `load_settings`, which turns faults into one ConfigError."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True
-    )
-
-    host: Annotated[str, AfterValidator(_not_empty)] = Field(
-        "127.0.0.1", description="Name or address to listen on; `0.0.0.0` for every network."
-    )
-    port: int = Field(8000, ge=0, le=65535, description="TCP port; `0` takes any free one.")
-    data_dir: Path = Field(
-        Path("data"),
-        description="Directory of the embedded database; made if missing, readable to its "
-        "owner only.",
-    )
-    database_url: SecretStr | None = Field(
-        None,
-        description="SQLAlchemy URL of the database; SQLite in the data directory if unset. "
-        "Any other is migrated by `collab migrate`, not at start.",
-    )
-    auth: Literal["open", "token"] | None = Field(
-        None,
-        description="`open`: whoever reaches the server edits. `token`: who brings a signed token "
-        "or a share link. `open` is the default on a loopback host; on any other one of them must "
-        "be said.",
-    )
-    jwt_secret: SecretStr | None = Field(
-        None,
-        description="Secret of at least 32 bytes that signs tokens (HS256), shared with the "
-        "product that issues them.",
-    )
-    jwks: str | None = Field(
-        None,
-        description="File or `https` URL of the JSON Web Key Set with the public keys of the "
-        "product that issues tokens.",
-    )
-    jwks_seconds: float = Field(
-        300, ge=10, le=86400, description="Time after which the key set is read again."
-    )
-    jwt_issuer: str | None = Field(
-        None, description="The `iss` that every token must have; needed for `token`."
-    )
-    jwt_audience: str = Field("collab", description="The `aud` that every token must have.")
-    jwt_leeway_seconds: float = Field(
-        5, ge=0, le=120, description="By how much the issuer's clock may differ from ours."
-    )
-    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
-        None,
-        description="URL that clients reach the server by, if it is not the one they call: "
-        "`https://notes.example.org`.",
-    )
-    allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
-        (),
-        description="Origins, separated by commas, of other sites whose pages may call, and "
-        "that a proxy in front serves: `https://notes.example.org`.",
-    )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
-        (),
-        description="Addresses or networks, separated by commas, of proxies whose "
-        "`X-Forwarded-For` is believed: `127.0.0.1, 10.0.0.0/8`.",
-    )
-    notes_app: bool = Field(True, description="Whether the notes app is served.")
-    workers: int = Field(
+    document_workers: int = Field(
         2, ge=1, le=64, description="Processes that compact, render and check large updates."
     )
-    worker_memory_bytes: int = Field(
+    document_worker_memory_bytes: int = Field(
         1024 * MIB, ge=256 * MIB, description="Address space of one such process."
     )
-    worker_seconds: float = Field(
+    document_worker_seconds: float = Field(
         30, ge=1, le=600, description="Time that one request to such a process may take."
     )
     message_bytes: int = Field(
@@ -231,20 +149,6 @@ class Settings(BaseSettings):
         "text", description="`text`, or `json` for one object a line."
     )
 
-    @field_validator("allowed_origins", mode="before")
-    @classmethod
-    def _split_origins(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(parse_origin(part.strip()) for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _split_networks(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
-        return value
-
     @property
     def embedded(self) -> bool:
         """Whether the database is the default, and so is ours to make and to migrate."""
@@ -268,6 +172,14 @@ class Settings(BaseSettings):
             )
         if self.auth == "token":
             self.require_token_settings()
+        if self.workers > 1 and self.redis_url is None:
+            raise ConfigError(
+                f"COLLAB_WORKERS={self.workers} processes need a Redis to hear of each other's "
+                "edits: set COLLAB_REDIS_URL, or COLLAB_WORKERS=1"
+            )
+        token = self.metrics_token
+        if token is not None and len(token.get_secret_value().encode()) < MIN_METRICS_TOKEN:
+            raise ConfigError(f"COLLAB_METRICS_TOKEN must have at least {MIN_METRICS_TOKEN} bytes")
 
     def require_token_settings(self) -> None:
         """Raise ConfigError unless there is what tokens are checked by."""
@@ -319,7 +231,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     lines = []
     for name in sorted(environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+            close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.86)
             hint = f"; did you mean {close[0]}?" if close else ""
             lines.append(f"{name} is not a setting{hint}")
     return lines

@@ -27,7 +27,12 @@ def sockets(service: Service) -> list[WebSocketRoute]:
 
     def endpoint(serve: Callable[[Socket], Awaitable[None]]) -> SocketEndpoint:
         return SocketEndpoint(
-            serve, limits, service.random, lambda: entrance.draining, service.admission
+            serve,
+            limits,
+            service.random,
+            lambda: entrance.draining,
+            service.admission,
+            entrance.closes,
         )
 
     yjs = YjsWire(entrance)

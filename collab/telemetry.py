@@ -53,6 +53,11 @@ def bind(**fields: object) -> _Binding:
     return _Binding(fields)
 
 
+def note(**fields: object) -> None:
+    """The same for as long as the task lives, or until what was bound before it is left."""
+    _bound.set({**_bound.get(), **fields})
+
+
 class _Bound(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         for name, value in _bound.get().items():

@@ -7,10 +7,22 @@ from collab.crdt.process import WorkerLimits
 from collab.protocol.update import UpdateLimits
 from collab.room.limits import RoomLimits
 from collab.settings import Settings
+from collab.storage.database import Limits
+
+LOOK_SECONDS = 30.0
+"""Between looks for rows whose news was lost, where nodes tell each other."""
+LOOK_ALONE_SECONDS = 5.0
+"""The same where they share nothing but a database."""
+
+
+def database_limits(settings: Settings) -> Limits:
+    return Limits(settings.database_connections, settings.database_seconds)
 
 
 def worker_limits(settings: Settings) -> WorkerLimits:
-    return WorkerLimits(seconds=settings.worker_seconds, memory=settings.worker_memory_bytes)
+    return WorkerLimits(
+        seconds=settings.document_worker_seconds, memory=settings.document_worker_memory_bytes
+    )
 
 
 def admission_limits(settings: Settings) -> AdmissionLimits:
@@ -39,7 +51,14 @@ def room_limits(settings: Settings) -> RoomLimits:
         pending_bytes=settings.pending_bytes,
         pending_bytes_total=settings.pending_bytes_total,
         document_bytes=settings.document_bytes,
+        look_every=_look_every(settings),
         idle_unload=settings.idle_unload_seconds,
         compact_after_rows=settings.compact_after_rows,
         compact_after_bytes=settings.compact_after_bytes,
     )
+
+
+def _look_every(settings: Settings) -> float | None:
+    if settings.redis_url is not None:
+        return LOOK_SECONDS
+    return None if settings.database.startswith("sqlite") else LOOK_ALONE_SECONDS

@@ -37,6 +37,9 @@ OTHERS = {
     "cryptography",  # token mode
     "httpx",  # a key set behind a URL
     "joserfc",  # token mode
+    "opentelemetry.sdk",  # traces
+    "prometheus_client",  # who asks for metrics
+    "redis",  # other nodes
     "sqlalchemy.ext.asyncio",  # PostgreSQL
     "sqlalchemy.orm",  # nobody
 }

@@ -86,9 +86,15 @@ VALUES = {
     "BYTE_RATE": ("9", 9),
     "RATE_PATIENCE_SECONDS": ("9", 9),
     "REQUEST_RATE": ("9", 9),
+    "DATABASE_CONNECTIONS": ("4", 4),
+    "DATABASE_SECONDS": ("4", 4),
+    "REDIS_PREFIX": ("notes", "notes"),
     "WORKERS": ("4", 4),
-    "WORKER_MEMORY_BYTES": ("536870912", 536870912),
-    "WORKER_SECONDS": ("5.5", 5.5),
+    "METRICS_HOST": ("::1", "::1"),
+    "METRICS_PORT": ("9464", 9464),
+    "DOCUMENT_WORKERS": ("4", 4),
+    "DOCUMENT_WORKER_MEMORY_BYTES": ("536870912", 536870912),
+    "DOCUMENT_WORKER_SECONDS": ("5.5", 5.5),
     "MESSAGE_BYTES": ("100000", 100000),
     "FIRST_SYNC_BYTES": ("200000", 200000),
     "DOCUMENT_BYTES": ("2000000", 2000000),
@@ -115,7 +121,7 @@ def test_each_is_read_from_its_variable(
 
 
 def test_every_setting_was_tried() -> None:
-    assert {*VALUES, "DATABASE_URL", "JWT_SECRET"} == {
+    assert {*VALUES, "DATABASE_URL", "JWT_SECRET", "REDIS_URL", "METRICS_TOKEN"} == {
         name.upper() for name in Settings.model_fields
     }
 
@@ -133,7 +139,7 @@ WRONG = {
     "HEARTBEAT_SECONDS": "18",
     "DRAIN_SECONDS": "9",
     "LOG_LEVEL": "loud",
-    "WORKER_SECONDS": "nan",
+    "DOCUMENT_WORKER_SECONDS": "nan",
 }
 
 
@@ -150,8 +156,8 @@ def test_a_wrong_one_is_named_in_one_line(
 
 def test_all_wrong_ones_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLLAB_PORT", "x")
-    monkeypatch.setenv("COLLAB_WORKERS", "x")
-    with pytest.raises(ConfigError, match=r"COLLAB_PORT .*; COLLAB_WORKERS "):
+    monkeypatch.setenv("COLLAB_DOCUMENT_WORKERS", "x")
+    with pytest.raises(ConfigError, match=r"COLLAB_PORT .*; COLLAB_DOCUMENT_WORKERS "):
         load_settings()
 
 

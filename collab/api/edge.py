@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,7 +20,8 @@ MAX_BODY: Final = 64 * 1024
 """Bytes of a request's body, where no other limit is set: content travels over WebSocket."""
 RAW: Final = ("/api/", "/d/", "/doc/")
 """Below these a document id is part of the path."""
-PROBES: Final = frozenset({"/healthz", "/readyz", "/ready"})
+PROBES: Final = frozenset({"/healthz", "/readyz", "/ready", "/metrics"})
+"""Asked again and again by machines."""
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -53,9 +55,17 @@ class Edge:
     """Routes with ids match the path as it was sent; bodies are capped; HEAD works wherever
     GET does; safe headers; one log line a request, without its query string."""
 
-    def __init__(self, app: App, clock: Clock, limits: Sequence[BodyLimit] = ()) -> None:
-        """`limits` name the routes that take larger bodies than others."""
+    def __init__(
+        self,
+        app: App,
+        clock: Clock,
+        limits: Sequence[BodyLimit] = (),
+        responses: Counter[int] | None = None,
+    ) -> None:
+        """`limits` name the routes that take larger bodies than others; `responses` is told of
+        every answer's status."""
         self._app = app
+        self._responses = Counter() if responses is None else responses
         self._clock = clock
         self._limits = tuple(limits)
 
@@ -71,6 +81,7 @@ class Edge:
             path = scope["path"]
             level = logging.DEBUG if _path(scope) in PROBES else logging.INFO
             seconds = self._clock.monotonic() - started
+            self._responses[answer.status] += 1
             facts = {
                 "method": scope["method"],
                 "path": path,

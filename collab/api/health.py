@@ -6,10 +6,11 @@ import asyncio
 
 from fastapi import APIRouter, Response, status
 
-from collab.api.parts import CatalogPart, RegistryPart
-from collab.api.schemas import Check, Health, Readiness
+from collab.api.parts import BackplanePart, CatalogPart, RegistryPart
+from collab.api.schemas import Check, Health, Readiness, ReadyStatus
 from collab.errors import CollabError
 from collab.interfaces import Catalog
+from collab.news import Backplane
 from collab.room.registry import Registry
 
 router = APIRouter(tags=["health"])
@@ -28,19 +29,40 @@ async def healthz() -> Health:
 
 @router.get(
     "/readyz",
-    responses={503: {"model": Readiness, "description": "At least one check fails."}},
+    responses={503: {"model": Readiness, "description": "It should get no traffic now."}},
 )
-async def readyz(response: Response, catalog: CatalogPart, registry: RegistryPart) -> Readiness:
-    """The database answers, edits are being saved, and the server is not stopping."""
-    checks = {
+async def readyz(
+    response: Response, catalog: CatalogPart, registry: RegistryPart, backplane: BackplanePart
+) -> Readiness:
+    """Whether the server should get traffic, and what does not work.
+
+    503 while the database does not answer, edits stay unsaved, or the server is stopping. 200
+    and `degraded` while edits are safe, but some wait for another try or come late from others.
+    """
+    found = await readiness(catalog, registry, backplane)
+    if not found.ready:
+        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return found
+
+
+async def readiness(catalog: Catalog, registry: Registry, backplane: Backplane | None) -> Readiness:
+    """`backplane` is None where there are no other nodes."""
+    stats = registry.stats()
+    needed = {
         "database": await check_database(catalog),
         "accepting": _accepting(registry),
-        "saving": _saving(registry),
+        "saving": _saving(stats.unsaved_age),
     }
-    ready = all(check.ok for check in checks.values())
-    if not ready:
-        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    return Readiness(ready=ready, checks=checks)
+    wanted = {"commits": _commits(stats.failing_rooms)}
+    if backplane is not None:
+        wanted["backplane"] = _backplane(backplane)
+    checks = {**needed, **wanted}
+    sound = all(check.ok for check in checks.values())
+    return Readiness(
+        ready=all(check.ok for check in needed.values()),
+        status=ReadyStatus.READY if sound else ReadyStatus.DEGRADED,
+        checks=checks,
+    )
 
 
 async def check_database(catalog: Catalog) -> Check:
@@ -62,8 +84,19 @@ def _accepting(registry: Registry) -> Check:
     return Check(ok=True, detail="takes edits")
 
 
-def _saving(registry: Registry) -> Check:
-    age = registry.stats().unsaved_age
+def _saving(age: float) -> Check:
     if age > UNSAVED_DEADLINE:
         return Check(ok=False, detail=f"the oldest unsaved edit has waited {age:.0f} s")
     return Check(ok=True, detail="edits are saved")
+
+
+def _commits(failing: int) -> Check:
+    if failing:
+        return Check(ok=False, detail=f"those of {failing} documents fail, and are tried again")
+    return Check(ok=True, detail="succeed")
+
+
+def _backplane(backplane: Backplane) -> Check:
+    if not backplane.connected:
+        return Check(ok=False, detail="is not reached: edits come late from other nodes")
+    return Check(ok=True, detail="is connected")

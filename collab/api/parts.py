@@ -15,6 +15,7 @@ from collab.api.sharing import Sharing
 from collab.auth.credentials import credentials_of
 from collab.errors import AccessDenied, InvalidDocumentId
 from collab.interfaces import Authorizer, Catalog, DocumentWorker
+from collab.news import Backplane
 from collab.protocol.ids import parse_document_id
 from collab.room.opening import Opener
 from collab.room.registry import Registry
@@ -36,6 +37,8 @@ class ApiParts:
     sharing: Sharing
     mode: Mode
     opener: Opener
+    backplane: Backplane | None = None
+    """None where there are no other nodes."""
 
 
 def _parts(request: Request) -> ApiParts:
@@ -63,6 +66,10 @@ def _authorizer(parts: _Parts) -> Authorizer:
     return parts.authorizer
 
 
+def _backplane(parts: _Parts) -> Backplane | None:
+    return parts.backplane
+
+
 def _opener(parts: _Parts) -> Opener:
     return parts.opener
 
@@ -83,6 +90,7 @@ CatalogPart = Annotated[Catalog, Depends(_catalog)]
 RegistryPart = Annotated[Registry, Depends(_registry)]
 WorkerPart = Annotated[DocumentWorker, Depends(_worker)]
 AuthorizerPart = Annotated[Authorizer, Depends(_authorizer)]
+BackplanePart = Annotated[Backplane | None, Depends(_backplane)]
 OpenerPart = Annotated[Opener, Depends(_opener)]
 RandomPart = Annotated[Random, Depends(_random)]
 SharingPart = Annotated[Sharing, Depends(_sharing)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
@@ -167,14 +168,27 @@ class Check(BaseModel):
     detail: str
 
 
+class ReadyStatus(StrEnum):
+    READY = "ready"
+    DEGRADED = "degraded"
+
+
 class Readiness(BaseModel):
-    """Whether the server should get traffic, and what was looked at."""
+    """Whether the server should get traffic (`ready`), whether all works (`status`), and what was
+    looked at."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"ready": True, "checks": {"database": {"ok": True, "detail": "answers"}}}]
+            "examples": [
+                {
+                    "ready": True,
+                    "status": "ready",
+                    "checks": {"database": {"ok": True, "detail": "answers"}},
+                }
+            ]
         }
     )
 
     ready: bool
+    status: ReadyStatus
     checks: dict[str, Check]

@@ -10,6 +10,7 @@ from collab.api.client_tokens import ClientTokensPart, websocket_url
 from collab.api.health import check_database, readyz
 from collab.api.parts import (
     AuthorizerPart,
+    BackplanePart,
     CatalogPart,
     DocumentAccess,
     DocumentId,
@@ -143,10 +144,10 @@ async def ysweet_update(
 
 @router.get("/ready", responses={503: {"model": Answering, "description": "Not ready."}})
 async def ysweet_ready(
-    response: Response, catalog: CatalogPart, registry: RegistryPart
+    response: Response, catalog: CatalogPart, registry: RegistryPart, backplane: BackplanePart
 ) -> Answering:
     """Whether the server should get traffic; `/readyz` says why not."""
-    return Answering(ok=(await readyz(response, catalog, registry)).ready)
+    return Answering(ok=(await readyz(response, catalog, registry, backplane)).ready)
 
 
 @router.post(

@@ -13,7 +13,8 @@ from collab.access import Access, Identity
 from collab.auth.alarms import Alarms
 from collab.auth.watch import RENEW_BEFORE, Watch, Watched
 from collab.errors import AccessDenied, CollabError, StorageError, Unauthenticated
-from collab.interfaces import Authorizer, Backplane, Clock, Hint, HintKind
+from collab.interfaces import Authorizer, Clock
+from collab.news import AccessChanged, Backplane, Event, Missed
 
 __all__ = ["LiveAccess", "Watch", "Watched"]
 
@@ -31,6 +32,9 @@ the news of it was lost."""
 
 CHECKS_A_SECOND: Final = 50
 """So many such look-ups are made; with more connections than that allows, it takes longer."""
+
+RECHECKS_A_SECOND: Final = 1000
+"""So many are made at most because news was missed."""
 
 FAILING_SECONDS: Final = 30.0
 """So long are rights kept that are known to have changed and cannot be read."""
@@ -68,17 +72,18 @@ class LiveAccess:
         self._alarms = Alarms(clock, self._ring)
         self._ringing: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
-        self._failing = self._closed = False
+        self._making_good: asyncio.Task[None] | None = None
+        self._failing = self._closed = self._missed = False
 
     async def start(self) -> None:
-        self._unsubscribe = self._backplane.subscribe(self._receive)
+        self._unsubscribe = self._backplane.subscribe(self._receive, self._watches.__contains__)
         self._ringing = asyncio.create_task(self._alarms.run(), name="live access")
 
     async def aclose(self) -> None:
         self._closed = True
         self._unsubscribe()
         self._queue.clear()
-        tasks = [*self._workers, *([self._ringing] if self._ringing else [])]
+        tasks = [*self._workers, *filter(None, (self._ringing, self._making_good))]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -111,7 +116,7 @@ class LiveAccess:
         """Rights in the document were changed, here: look again, and tell other nodes. Those
         `of` a user or link, by id, are looked at first."""
         self.recheck(document, of)
-        self._backplane.publish(Hint(HintKind.ACCESS, document, 0))
+        self._backplane.publish(AccessChanged(document))
 
     def recheck(self, document: str | None = None, of: str | None = None) -> None:
         """Look again at the rights of all connections of this node to the document; without
@@ -126,9 +131,28 @@ class LiveAccess:
             identity = watch.identity
             self._want(watch, first=of is not None and of in (identity.user, identity.link))
 
-    def _receive(self, hint: Hint) -> None:
-        if hint.kind is HintKind.ACCESS:
-            self.recheck(hint.document)
+    def _receive(self, _node: str, event: Event) -> None:
+        if isinstance(event, AccessChanged):
+            self.recheck(event.document)
+        elif isinstance(event, Missed):
+            self._missed = True
+            if self._making_good is None or self._making_good.done():
+                work = self._make_good()
+                self._making_good = asyncio.create_task(work, name="look after missed news")
+
+    async def _make_good(self) -> None:
+        """Any of the news missed may have been of rights: look again at all, a while apart.
+
+        They are not known to have changed: who cannot be looked up now keeps them.
+        """
+        while self._missed:
+            self._missed = False
+            for watch in [watch for watches in self._watches.values() for watch in watches]:
+                if watch.watched is None or watch.looking:
+                    watch.stale = True
+                else:
+                    self._want(watch)
+            await self._clock.sleep(max(1.0, self._count / RECHECKS_A_SECOND))
 
     def _renewed(self, watch: Watch) -> None:
         if watch.watched is not None:

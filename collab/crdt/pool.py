@@ -74,6 +74,16 @@ class WorkerPool:
         self._closed = False
 
     @property
+    def deaths(self) -> int:
+        """Children that crashed, overran a limit, or were ended with their request."""
+        return sum(runner.deaths for runner in self._runners)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that no child has taken yet."""
+        return self._requests.qsize()
+
+    @property
     def pids(self) -> list[int]:
         """The processes that run now and may take another request."""
         children = [runner.child for runner in self._runners]
@@ -158,6 +168,7 @@ class _Runner:
         self._requests = requests
         self._starts = starts
         self.child: WorkerProcess | None = None
+        self.deaths = 0
 
     async def run(self) -> None:
         try:
@@ -221,6 +232,7 @@ class _Runner:
     async def _discard(self) -> None:
         child, self.child = self.child, None
         if child is not None:
+            self.deaths += 1
             await child.kill()
 
 

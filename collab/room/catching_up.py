@@ -51,6 +51,7 @@ class CatchingUp:
             if count and size > most:
                 break
             count += 1
+        self._room.slow.repairs.merges += 1
         frame = self._session.codec.frame
         return Part([frame(Update(u)) for u in merged(updates[:count])], since + count)
 
@@ -97,5 +98,7 @@ class CatchingUp:
 
     def _part(self, found: Answer, answer: bool) -> Part:
         update = found.update
+        if not answer:
+            self._room.slow.repairs.resyncs += 1
         message = SyncStep2(update) if answer else Update(update)
         return Part([self._session.codec.frame(message)], found.version)

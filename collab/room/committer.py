@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 from typing import Protocol
 
+from collab.backoff import Backoff
 from collab.errors import StorageError
 from collab.interfaces import Append, Clock, DocumentStore, NewRow
 from collab.room.limits import RoomLimits
@@ -42,20 +43,6 @@ class Source(Protocol):
 
     def gone(self) -> None:
         """The document does not exist any more."""
-
-
-class Backoff:
-    """Pauses that double, each shortened by up to half at random, so that nodes spread out."""
-
-    def __init__(self, first: float, most: float, random: random.Random) -> None:
-        self._first = first
-        self._most = most
-        self._random = random
-
-    def pause(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row."""
-        pause = min(self._most, self._first * 2.0 ** min(failures - 1, 32))
-        return pause * (0.5 + 0.5 * self._random.random())
 
 
 class _Suspect:
@@ -173,7 +160,8 @@ class Committer:
             if room not in self._suspects:  # forgotten meanwhile
                 continue
             if await self._commit((room,)):
-                self._suspects.pop(room, None)
+                if self._suspects.pop(room, None) is not None:
+                    self._waiting[room] = None  # for what came during the commit
                 in_a_row = 0
                 self._store_is_up()
             else:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
+from typing import Final
 
+from collab.backoff import Backoff
 from collab.errors import CollabError, DocumentNotFound
 from collab.interfaces import Clock, DocumentStore, DocumentWorker
-from collab.room.committer import Backoff
 from collab.room.limits import RoomLimits
 from collab.room.loading import facts_of, load
 from collab.room.room import Room, RoomState
 from collab.room.tasks import Tasks
+
+AT_ONCE: Final = 16
+"""Rooms that are read for at a time: after an outage all may be behind."""
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +24,8 @@ logger = logging.getLogger(__name__)
 class Follower:
     """Reads the log for rooms that may have missed rows: one read at a time for each room.
 
-    It is asked after a hint, after an own commit that left a hole, and at a join. A node that
-    lost a hint and sees neither stays behind until one of them comes.
+    It is asked after news that did not bring the rows along, after an own commit that left a
+    hole, at a join, and when a look at the log shows that news was lost.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class Follower:
         self._wanted: dict[Room, bool] = {}
         """Rooms to look at, and whether from scratch; those in `_busy` once more."""
         self._busy: set[Room] = set()
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self.failures = 0
 
     def follow(self, room: Room, reload: bool = False) -> None:
@@ -56,7 +62,8 @@ class Follower:
             while room in self._wanted and room.state is not RoomState.GONE:
                 reload = self._wanted.pop(room)
                 try:
-                    await self._look(room, reload)
+                    async with self._slots:
+                        await self._look(room, reload)
                     failures = 0
                 except DocumentNotFound:
                     room.vanished()

@@ -55,6 +55,9 @@ class RoomLimits:
 
     look_after: float = 1.0
     """A join asks the log for news if the room last heard of its sequence longer ago."""
+    look_every: float | None = None
+    """Open rooms are compared with the log this often, in case that news was lost; None where
+    no other node can be, which is then told nothing either."""
     idle_unload: float = 30.0
     """A room without sessions is dropped from memory after this long."""
 
@@ -85,6 +88,8 @@ class RoomLimits:
     silence: float = 10.0
     """A room in which nothing was said for as long, or twice as long at most, sends an empty
     awareness update: y-websocket gives up a connection on which nothing comes for 30 s."""
+    awareness_elsewhere: int = 5_000
+    """Client ids on other nodes that one room shows; further ones are not shown here."""
     awareness_memory: int = 1_000
     """Client ids that left and whose clocks are remembered, per room."""
     awareness_memory_seconds: float = 120.0

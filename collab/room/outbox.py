@@ -97,6 +97,11 @@ class Outbox:
         backlog.join(self.collapse)
 
     @property
+    def backlog(self) -> Backlog:
+        """What waits here, and at others of the same connection."""
+        return self._backlog
+
+    @property
     def waits(self) -> bool:
         """Whether anything waits here."""
         return bool(self._queue)

@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from collab.errors import DocumentDeleted, Unavailable
 from collab.interfaces import (
-    Backplane,
     Clock,
     DocumentStore,
     DocumentWorker,
-    Hint,
-    HintKind,
     NewRow,
 )
+from collab.leasing import Leasing
+from collab.news import Backplane, Present
 from collab.protocol.close import CloseCode
 from collab.room.committer import Committer
 from collab.room.compacting import Compactor
 from collab.room.following import Follower
 from collab.room.limits import RoomLimits
 from collab.room.loading import load
+from collab.room.looking import Looker
+from collab.room.neighbours import Neighbours
 from collab.room.room import Room, RoomState
+from collab.room.stats import Repairs, RoomStats
 from collab.room.tasks import Tasks
 from collab.room.waiting import wait_for
-
-
-@dataclass(frozen=True, slots=True)
-class RoomStats:
-    """For health and metrics. Counters start with the process; ages are in seconds."""
-
-    rooms: int
-    sessions: int
-    pending_bytes: int
-    unsaved_age: float
-    """Since when the oldest unsaved update waits; 0 if all is saved."""
-    failing_rooms: int
-    """Rooms whose last commit failed."""
-    quarantined: int
-    commits: int
-    commit_failures: int
-    compactions: int
-    compaction_failures: int
-    task_failures: int
-    """Background tasks that ended by an error that nothing foresaw."""
 
 
 class _Load:
@@ -56,7 +38,7 @@ class _Load:
 
     def __init__(self, task: asyncio.Task[Room]) -> None:
         self.task = task
-        self.hinted = 0
+        self.hinted: float = 0
         self.deleted = False
 
 
@@ -76,27 +58,31 @@ class Registry:
         random: random.Random,
         limits: RoomLimits,
         committed: Callable[[str, int, Sequence[NewRow]], None] | None = None,
+        leasing: Leasing | None = None,
     ) -> None:
         """`committed` is told of every commit here: the document, the sequence of the last
         row, and the rows. It returns at once and raises nothing."""
         self._committed = committed
         self._store = store
         self._worker = worker
-        self._backplane = backplane
         self._clock = clock
         self._limits = limits
         self._tasks = Tasks()
         self._committer = Committer(store, clock, random, limits)
         self._follower = Follower(store, worker, clock, random, self._tasks, limits)
         self._compactor = Compactor(
-            store, worker, clock, random, self._follower, self._tasks, limits
+            store, worker, clock, random, self._follower, self._tasks, limits, leasing
         )
         self._rooms: dict[str, Room] = {}
+        self._looker = Looker(store, backplane, self._rooms, self._follower, clock, random, limits)
+        self._neighbours = Neighbours(
+            self, backplane, self._rooms, self._follower, self._looker, clock, self._tasks, limits
+        )
         self._loads: dict[str, _Load] = {}
         self._idle: dict[Room, float] = {}
         self._idle_event = asyncio.Event()
         self._draining = False
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._repaired = Repairs()
 
     @property
     def rooms(self) -> Mapping[str, Room]:
@@ -107,7 +93,9 @@ class Registry:
         return self._draining
 
     def stats(self) -> RoomStats:
-        now = self._clock.monotonic()
+        now, repaired = self._clock.monotonic(), Repairs()
+        for part in (self._repaired, *(room.slow.repairs for room in self._rooms.values())):
+            repaired.add(part)
         waits = [r.unsaved_since for r in self._rooms.values() if r.unsaved_since is not None]
         return RoomStats(
             rooms=len(self._rooms),
@@ -120,16 +108,21 @@ class Registry:
             commit_failures=self._committer.failures,
             compactions=self._compactor.compactions,
             compaction_failures=self._compactor.failures,
+            leases_lost=self._compactor.leases_lost,
+            merges=repaired.merges,
+            resyncs=repaired.resyncs,
             task_failures=self._tasks.failures,
         )
 
     # --- Life --------------------------------------------------------------------------
 
     async def start(self) -> None:
-        self._unsubscribe = self._backplane.subscribe(self._receive)
+        self._neighbours.start()
         self._tasks.spawn(self._committer.run(), "committer")
         self._tasks.spawn(self._unload_idle(), "unloading")
         self._tasks.spawn(self._break_silence(), "silence")
+        if self._neighbours.shared:
+            self._tasks.spawn(self._looker.run(), "looking")
 
     async def drain(self, timeout: float) -> bool:
         """Take no more joins and writes, save all that was accepted, give its receipts, then
@@ -152,7 +145,7 @@ class Registry:
     async def aclose(self) -> None:
         """End all tasks; what is not saved by now is not saved. Peers are closed."""
         self._draining = True
-        self._unsubscribe()
+        self._neighbours.stop()
         for room in tuple(self._rooms.values()):
             self._forget(room, CloseCode.RESTART, "the server is restarting")
         for loading in tuple(self._loads.values()):
@@ -203,6 +196,7 @@ class Registry:
             stored,
             coverage,
             owner=self,
+            node=self._neighbours.node if self._neighbours.shared else None,
             committer=self._committer,
             worker=self._worker,
             clock=self._clock,
@@ -211,6 +205,7 @@ class Registry:
         )
         self._rooms[document] = room
         self.room_idle(room)
+        self._neighbours.opened(room)
         if loading.hinted > room.sequence:
             self._follower.follow(room)
         return room
@@ -271,8 +266,10 @@ class Registry:
     def _forget(self, room: Room, code: CloseCode, reason: str) -> None:
         if self._rooms.get(room.document) is room:
             del self._rooms[room.document]
+            self._repaired.add(room.slow.repairs)
         self._idle.pop(room, None)
         self._compactor.forget(room)
+        self._neighbours.closed(room)
         room.close(code, reason)
 
     # --- What rooms tell ---------------------------------------------------------------
@@ -288,9 +285,9 @@ class Registry:
         self._idle[room] = self._clock.monotonic()
 
     def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
-        self._backplane.publish(Hint(HintKind.COMMITTED, room.document, sequence))
+        self._neighbours.committed(room.document, sequence, rows)
         if room.log.has_hole:
-            self._follower.follow(room)
+            self._neighbours.hole(room)
         self._compactor.consider(room)
         if self._committed is not None:
             self._committed(room.document, sequence, rows)
@@ -298,24 +295,42 @@ class Registry:
     def room_gone(self, room: Room) -> None:
         self._forget(room, CloseCode.GONE, "the document was deleted")
 
+    def room_learned(self, room: Room) -> None:
+        # Left to the node that writes; but if that has done it, or died, it is seen here.
+        limits, log = self._limits, room.log
+        long = log.row_count >= 2 * limits.compact_after_rows
+        if long or log.tail_bytes >= 2 * limits.compact_after_bytes:
+            self._compactor.consider(room)
+
+    def room_present(self, room: Room, states: tuple[Present, ...]) -> None:
+        self._neighbours.present(room.document, states)
+
     # --- News --------------------------------------------------------------------------
 
     def deleted(self, document: str) -> None:
         """The document was deleted: close its peers, tell other nodes, forget the room."""
-        self._drop(document)
-        self._backplane.publish(Hint(HintKind.DELETED, document, 0))
+        self.dropped(document)
+        self._neighbours.deleted(document)
 
-    def _drop(self, document: str) -> None:
+    def say(self, document: str, payload: str) -> None:
+        """Send a Stateless message to all peers of the document, on all nodes."""
+        if (room := self._rooms.get(document)) is not None:
+            room.tell(payload)
+        self._neighbours.said(document, payload)
+
+    def follows(self, document: str) -> bool:
+        return document in self._rooms or document in self._loads
+
+    def dropped(self, document: str) -> None:
         if (loading := self._loads.get(document)) is not None:
             loading.deleted = True
         if (room := self._rooms.get(document)) is not None:
             self.room_gone(room)
 
-    def _receive(self, hint: Hint) -> None:
-        if hint.kind is HintKind.DELETED:
-            self._drop(hint.document)
-        elif (room := self._rooms.get(hint.document)) is not None:
-            if hint.sequence > room.sequence:
-                self._follower.follow(room)
-        elif (loading := self._loads.get(hint.document)) is not None:
-            loading.hinted = max(loading.hinted, hint.sequence)
+    def hinted(self, document: str, sequence: int) -> None:
+        if (loading := self._loads.get(document)) is not None:
+            loading.hinted = max(loading.hinted, sequence)
+
+    def missed(self) -> None:
+        for loading in self._loads.values():
+            loading.hinted = math.inf

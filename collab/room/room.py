@@ -9,6 +9,7 @@ from functools import partial
 from collab.access import Access
 from collab.errors import RoomFull, Unavailable
 from collab.interfaces import Channel, Clock, DocumentWorker, LogRow, NewRow, StoredDocument
+from collab.news import Present
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.keystrokes import Typist, length_of
@@ -21,11 +22,12 @@ from collab.room.committer import Committer
 from collab.room.coverage import Coverage
 from collab.room.diffs import Diffs
 from collab.room.items import UNKNOWN, ItemKind
-from collab.room.life import Owner, RoomState
+from collab.room.life import RoomState as RoomState
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
 from collab.room.owed import Owed
+from collab.room.owner import Owner
 from collab.room.pending import MOST_TYPED, PendingUpdate, PendingUpdates
 from collab.room.presence import Presence
 from collab.room.session import Session
@@ -33,11 +35,10 @@ from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
 from collab.room.told import Told
 
-__all__ = ["Room", "RoomState"]
-
 
 class Room:
-    """Joins peers to one document. Every method returns at once but `content` and `inspect`."""
+    """Joins peers to one document. Every method returns at once but `content` and `inspect`.
+    `node` is this node's name; None if there are no others."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Room:
         coverage: Coverage,
         *,
         owner: Owner,
+        node: str | None,
         committer: Committer,
         worker: DocumentWorker,
         clock: Clock,
@@ -57,7 +59,8 @@ class Room:
         self.state = RoomState.OPEN
         self.log = DocumentLog(stored)
         self.diffs = Diffs(self.log, worker, limits)
-        self.presence = Presence(clock, limits, self._tell, partial(tasks.later, clock))
+        later = partial(tasks.later, clock)
+        self.presence = Presence(clock, limits, self._tell, later, node, self._tell_nodes)
         self.sessions: dict[Session, None] = {}
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
@@ -254,8 +257,7 @@ class Room:
         for update in self._updates_in_flight:
             self._broadcast(update, before)
         self.told.all(unsaved)
-        if self._receipts:
-            self._send_receipts()
+        self._send_receipts()
         self._owner.room_committed(self, sequence, self._rows_in_flight)
         self._look_idle()
 
@@ -281,6 +283,7 @@ class Room:
                 new.append(row.data)
         for update in merged_runs(new, self.limits.merge_bytes):
             self._broadcast(update, before)
+        self._owner.room_learned(self)
 
     def adopt(self, stored: StoredDocument, coverage: Coverage) -> bool:
         """Go on from what the store holds; `tell_owed` is due then.
@@ -328,6 +331,10 @@ class Room:
 
     def _tell(self, entries: tuple[AwarenessEntry, ...]) -> None:
         self._present.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
+
+    def _tell_nodes(self, states: tuple[Present, ...]) -> None:
+        if self.state is not RoomState.GONE:
+            self._owner.room_present(self, states)
 
     def _send_receipts(self) -> None:
         receipts, saved = self._receipts, self._pending.saved

@@ -40,7 +40,7 @@ from collab.room.identity import stamp
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
 from collab.room.owed import NO_STATUS, Owed, size_of
-from collab.room.presence import Claimant
+from collab.room.present import Claimant
 
 if TYPE_CHECKING:
     from collab.room.room import Room

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from collab.interfaces import Clock
 from collab.protocol.close import CloseCode
+from collab.room.stats import Repairs
 
 if TYPE_CHECKING:
     from collab.room.session import Session
@@ -37,6 +38,7 @@ class SlowReaders:
         self._spawn = spawn
         self._waiting: dict[Session, _Wait] = {}
         self._looking = False
+        self.repairs = Repairs()
 
     def watch(self, session: Session) -> None:
         """Something begins to wait for this peer."""

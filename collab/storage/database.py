@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from collab.errors import StorageError
+from collab.interfaces import Append
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
-"""The body of a transaction. Returning commits it, an exception rolls it back."""
+"""The body of a transaction. Returning commits it, an exception rolls it back. It may be run
+again if the database took it back or was lost before the commit: it changes nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one process may ask of a database server; an embedded one has no need of them."""
+
+    connections: int = 10
+    """At least two: one is for appends alone."""
+    seconds: float | None = None
+    """For a statement, for opening a connection, and for the wait for a free one. None: however
+    long it takes, as a migration may."""
 
 
 class Database(Protocol):
@@ -30,6 +44,9 @@ class Database(Protocol):
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction and commit it. Raises as `read`; after a StorageError
         it may have committed nevertheless."""
+
+    async def append(self, batch: Sequence[Append], now: float) -> list[int | None]:
+        """`log.append`, in a transaction of its own. Raises as `write`."""
 
     async def aclose(self) -> None:
         """Wait for what is under way, then disconnect. Further calls raise StorageError."""

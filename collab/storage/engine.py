@@ -6,7 +6,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from collab.errors import ConfigError
-from collab.storage.database import Database
+from collab.storage.database import Database, Limits
 from collab.storage.sqlite import SqliteDatabase, file_of
 
 DRIVERS = {
@@ -18,14 +18,19 @@ DRIVERS = {
 }
 
 
-def open_database(url: str, *, make_directory: bool = False) -> Database:
+def open_database(
+    url: str, *, make_directory: bool = False, limits: Limits | None = None
+) -> Database:
     """The database behind `url`; nothing is connected yet. Raises ConfigError."""
     parsed = async_url(url)
     if parsed.get_backend_name() != "sqlite":
-        # Only here: SQLAlchemy's asyncio brings its ORM along.
-        from collab.storage.asynchronous import postgresql
+        # Only here: the driver is not needed otherwise, and SQLAlchemy's asyncio brings its ORM.
+        try:
+            from collab.storage.asynchronous import postgresql
 
-        return postgresql(parsed)
+            return postgresql(parsed, limits or Limits())
+        except ImportError:
+            raise ConfigError("PostgreSQL needs the package asyncpg: install it") from None
     path = file_of(parsed)
     if make_directory:
         try:

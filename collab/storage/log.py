@@ -17,10 +17,12 @@ from collab.interfaces import (
     Append,
     DocumentInfo,
     Kind,
+    Lease,
     LogRow,
     Snapshot,
     StoredDocument,
 )
+from collab.storage import leases
 from collab.storage.prepared import Prepared, Values, in_process
 from collab.storage.requests import conflict
 from collab.storage.tables import documents, snapshots, updates
@@ -64,12 +66,10 @@ _TAKE_ONE = Prepared(
     .with_for_update(),
     "document",
 )
-_TAKE = (
-    select(documents.c.id, documents.c.sequence)
-    .where(documents.c.id.in_(bindparam("ids", expanding=True)), documents.c.deleted.is_(None))
-    .order_by(documents.c.id)
-    .with_for_update()
+_LAST = select(documents.c.id, documents.c.sequence).where(
+    documents.c.id.in_(bindparam("ids", expanding=True)), documents.c.deleted.is_(None)
 )
+_TAKE = _LAST.order_by(documents.c.id).with_for_update()
 _MOVE = Prepared(
     update(documents)
     .where(documents.c.id == bindparam("moved"))
@@ -123,6 +123,16 @@ def read(connection: Connection, document: str, after: int) -> list[LogRow] | No
     return rows if len(rows) == max(0, info.sequence - after) else None
 
 
+def sequences(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Of those that live."""
+    found: dict[str, int] = {}
+    for part in _parts(ids):
+        found.update(
+            (document, last) for document, last in connection.execute(_LAST, {"ids": part})
+        )
+    return found
+
+
 def append(connection: Connection, batch: Sequence[Append], now: float) -> list[int | None]:
     taken = _take(connection, [entry.document for entry in batch])
     moves: list[Values] = []
@@ -148,7 +158,13 @@ def compact(
     rows: Sequence[int],
     snapshot: Snapshot,
     now: float,
+    lease: Lease | None,
 ) -> None:
+    if lease is not None:
+        # Before the document's row, which those who write wait for. Nobody else can take the
+        # lease from here to the commit.
+        leases.require(connection, lease, now)
+        leases.end(connection, lease)
     key = {"document": document}
     if not _TAKE_ONE.rows(connection, document):
         raise conflict(document, "it was deleted")

@@ -16,12 +16,14 @@ from collab.interfaces import (
     Clock,
     DocumentInfo,
     Kind,
+    Lease,
     LogRow,
     NewRow,
     Page,
     Snapshot,
     StoredDocument,
 )
+from collab.storage.memory_leases import MemoryLeases
 from collab.storage.paging import Position, check_limit, search_key
 from collab.storage.requests import check_batch, check_compaction, conflict
 
@@ -50,6 +52,7 @@ class MemoryStore:
         self._records: dict[str, _Record] = {}
         self.grants: dict[str, dict[str, Grant]] = {}
         """By document and user: `MemoryGrants` keeps them here."""
+        self.leases = MemoryLeases(clock)
 
     async def aclose(self) -> None:
         """Nothing to close; here so that it can stand in for the real store."""
@@ -78,10 +81,21 @@ class MemoryStore:
         expected = max(0, record.info.sequence - after)
         return list(rows) if len(rows) == expected else None
 
+    async def sequences(self, documents: Sequence[str]) -> dict[str, int]:
+        found = {document: self._records.get(document) for document in documents}
+        return {d: r.info.sequence for d, r in found.items() if r is not None and not r.deleted}
+
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
         check_compaction(base, rows, snapshot)
+        if lease is not None:
+            self.leases.require(lease)
         record = self._records.get(document)
         if record is None or record.deleted:
             raise conflict(document, "it was deleted")
@@ -92,6 +106,8 @@ class MemoryStore:
         for sequence in rows:
             del record.rows[sequence]
         record.snapshot = snapshot
+        if lease is not None:
+            self.leases.end(lease)
 
     # --- Catalog -----------------------------------------------------------------------
 

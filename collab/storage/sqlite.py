@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import StaticPool
 
 from collab.errors import ConfigError, StorageError
+from collab.interfaces import Append
+from collab.storage import log
 from collab.storage.database import Work, storage_errors
 
 T = TypeVar("T")
@@ -57,6 +60,9 @@ class SqliteDatabase:
 
     async def write(self, work: Work[T]) -> T:
         return await self._run(self._writer, work)
+
+    async def append(self, batch: Sequence[Append], now: float) -> list[int | None]:
+        return await self.write(lambda connection: log.append(connection, batch, now))
 
     async def aclose(self) -> None:
         self._closed = True

@@ -133,3 +133,22 @@ links = Table(
 )
 
 Index(None, links.c.document)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Identifier, primary_key=True),  # the row named "" counts the fences
+    Column("holder", Text, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("expires", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("document", Identifier, ForeignKey(documents.c.id), primary_key=True),
+    Column("digest", LargeBinary, nullable=False),  # of what `collab copy` wrote here last
+    Column("copied", Double, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from random import Random
 
@@ -31,13 +32,16 @@ class SocketEndpoint:
         random: Random,
         draining: Callable[[], bool],
         admission: Admission | None = None,
+        closes: Counter[CloseCode] | None = None,
     ) -> None:
-        """`admission` counts for all endpoints of a node; without one this one counts by itself."""
+        """`admission` and `closes` count for all endpoints of a node; without them this one
+        counts by itself."""
         self._serve = serve
         self._limits = limits
         self._random = random
         self._draining = draining
         self._admission = admission or Admission(AdmissionLimits(), SystemClock())
+        self._closes = Counter() if closes is None else closes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (await receive())["type"] != "websocket.connect":
@@ -50,8 +54,9 @@ class SocketEndpoint:
             seat = self._admission.arrive(client[0] if client else "")
         except CollabError as error:
             # The counters tell of these: a line of log for each would be a flood of its own.
-            reason = close_reason(reason_of(error))
-            await send({"type": "websocket.close", "code": close_code(error), "reason": reason})
+            code, reason = close_code(error), close_reason(reason_of(error))
+            self._closes[code] += 1
+            await send({"type": "websocket.close", "code": code, "reason": reason})
             return
         try:
             with bind(connection=f"{self._random.getrandbits(48):012x}"):
@@ -92,6 +97,9 @@ class SocketEndpoint:
         except BaseException:
             channel.abandon()
             raise
+        finally:
+            if (ended := channel.closed_with) is not None:
+                self._closes[ended] += 1
 
 
 def _subprotocol(scope: Scope) -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from collab.access import Credentials, Identity
 from collab.auth.live import LiveAccess, Watch, Watched
 from collab.embedding.visits import Visits
 from collab.interfaces import Authorizer, Channel
+from collab.protocol.close import CloseCode
 from collab.room.backlog import Backlog
 from collab.room.codec import Codec
 from collab.room.opening import Opener
@@ -25,6 +28,8 @@ class Entrance:
         visits: Visits | None = None,
     ) -> None:
         """`visits` tells the product of those who come and go, if it wants to know."""
+        self.closes: Counter[CloseCode] = Counter()
+        """Connections, and documents on one, that were refused or ended by our side."""
         self._registry = registry
         self._opener = opener
         self._authorizer = authorizer

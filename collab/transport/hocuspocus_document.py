@@ -257,6 +257,7 @@ class Line:
         elif concerns_one(error):
             _log.info("refused", extra={"code": int(code), "reason": str(error)})
             self.state = Unopened.REFUSED
+            home.entrance.closes[code] += 1
             home.say(self.address.prefix, PermissionDenied(close_reason(reason_of(error))))
         else:
             _log.warning("not let in", extra={"code": int(code), "reason": str(error)})
@@ -283,6 +284,7 @@ class Line:
             self._home.close(code, reason)
             return
         self._leave(state, Unopened.REFUSED, code)
+        self._home.entrance.closes[code] += 1
         for control in farewell(code, reason, state.version):
             self._home.say(self.address.prefix, control)
         if self.quiet:

@@ -14,7 +14,7 @@ from collab.protocol.ids import parse_document_id
 from collab.protocol.messages import Denied
 from collab.room.codec import YJS, Codec
 from collab.room.session import READ_ONLY, Session
-from collab.telemetry import bind
+from collab.telemetry import note
 from collab.transport.closing import close_code, reason_of
 from collab.transport.entrance import Entrance
 from collab.transport.socket import Socket
@@ -48,12 +48,12 @@ class YjsWire:
         `joined` is told of its session."""
         async with asyncio.timeout(socket.limits.join_seconds):
             document = parse_document_id(name)
+            note(document=document)  # in the lines of the endpoint too, of a peer refused
             identity = await self._entrance.identify(socket.credentials)
             socket.identified(identity)
             session, watch = await self._entrance.join(identity, document, socket.channel, codec)
         joined(session)
-        with bind(document=document):
-            await self._attend(socket, session, watch)
+        await self._attend(socket, session, watch)
 
     async def _attend(self, socket: Socket, session: Session, watch: Watch) -> None:
         """Hand the peer's frames to its session until either side ends."""

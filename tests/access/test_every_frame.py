@@ -64,7 +64,7 @@ async def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
             monkeypatch.delenv(name)
     for name, value in TOKEN_MODE.items():
         monkeypatch.setenv(name, value)
-    return Service(load_settings(data_dir=tmp_path / "data", workers=1))
+    return Service(load_settings(data_dir=tmp_path / "data", document_workers=1))
 
 
 @pytest.fixture

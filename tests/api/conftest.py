@@ -22,7 +22,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in list(os.environ):
         if name.startswith("COLLAB_"):
             monkeypatch.delenv(name)
-    return load_settings(data_dir=tmp_path / "data", workers=1)
+    return load_settings(data_dir=tmp_path / "data", document_workers=1)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def service(settings: Settings) -> Service:
 
 @pytest.fixture
 async def guarded(settings: Settings) -> AsyncIterator[Guarded]:
-    locked = load_settings(data_dir=settings.data_dir, workers=1, **MODE)
+    locked = load_settings(data_dir=settings.data_dir, document_workers=1, **MODE)
     service = Service(locked)
     application = create_app(locked, service)
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)

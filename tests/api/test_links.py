@@ -207,7 +207,7 @@ async def test_the_page_of_a_link(
     tmp_path: Path, overrides: dict[str, Any], headers: dict[str, str], expected: str | None
 ) -> None:
     """[GR14] is where clients reach the server, if it serves pages at all."""
-    locked = load_settings(data_dir=tmp_path / "d", workers=1, **MODE, **overrides)
+    locked = load_settings(data_dir=tmp_path / "d", document_workers=1, **MODE, **overrides)
     service = Service(locked)
     app = create_app(locked, service)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -18,7 +18,7 @@ ADA = token("ada", create=True)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    environ = {**TOKEN_MODE, "COLLAB_WORKERS": "1"}
+    environ = {**TOKEN_MODE, "COLLAB_DOCUMENT_WORKERS": "1"}
     with ServerProcess(tmp_path_factory.mktemp("data"), environ) as running:
         yield running
 

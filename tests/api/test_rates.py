@@ -23,7 +23,7 @@ FAR = ("198.51.100.1", 4711)
 
 @asynccontextmanager
 async def served(tmp_path: Path, **overrides: Any) -> AsyncIterator[tuple[Service, Any]]:
-    settings = load_settings(data_dir=tmp_path / "data", workers=1, **overrides)
+    settings = load_settings(data_dir=tmp_path / "data", document_workers=1, **overrides)
     service = Service(settings)
     app = create_app(settings, service)
     async with app.router.lifespan_context(app):

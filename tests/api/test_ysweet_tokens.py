@@ -69,7 +69,7 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     settings = load_settings(
         data_dir=tmp_path / "data",
-        workers=1,
+        document_workers=1,
         auth="token",
         jwt_secret=SECRET,
         jwt_issuer="the-product",
@@ -218,7 +218,11 @@ async def test_tokens_need_a_secret(house: House, tmp_path: Path) -> None:
         '"x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}'
     )
     settings = load_settings(
-        data_dir=tmp_path / "other", workers=1, auth="token", jwks=str(keys), jwt_issuer="p"
+        data_dir=tmp_path / "other",
+        document_workers=1,
+        auth="token",
+        jwks=str(keys),
+        jwt_issuer="p",
     )
     service = Service(settings)
     service.authorizer = house.service.authorizer  # who speaks for the product

@@ -132,7 +132,7 @@ async def test_token_mode_does_not_start_without_its_settings(
 
 
 async def start(data_dir: Path) -> None:
-    service = Service(load_settings(data_dir=data_dir, workers=1))
+    service = Service(load_settings(data_dir=data_dir, document_workers=1))
     try:
         await service.start()
     finally:

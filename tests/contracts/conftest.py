@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import create_engine
 
-from collab.storage.database import Database
 from collab.storage.engine import open_database
 from collab.storage.memory import MemoryStore
 from collab.storage.memory_access import MemoryGrants, MemoryLinks
-from collab.storage.schema import migrate, upgrade
+from collab.storage.schema import upgrade
 from tests.contracts.stores import ManualClock, Stores, sql_stores
 
-POSTGRESQL = os.environ.get("COLLAB_TEST_POSTGRESQL")
-"""The URL of a database whose tables may be emptied. Without it the others are tested."""
-
-DATABASES = ["sqlite", *(["postgresql"] if POSTGRESQL else [])]
+DATABASES = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(scope="session")
@@ -35,25 +29,19 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@asynccontextmanager
-async def opened(name: str, migrated: Path, directory: Path) -> AsyncIterator[Database]:
+def fresh(name: str, request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated database of the test's own; only what it needs is started."""
     if name == "postgresql":
-        url = POSTGRESQL or ""
-        await migrate(url)
-    else:
-        url = f"sqlite:///{shutil.copy(migrated, directory / 'collab.db')}"
-    database = open_database(url)
-    try:
-        if name == "postgresql":
-            await database.write(_empty)
-        yield database
-    finally:
-        await database.aclose()
+        return str(request.getfixturevalue("postgres_url"))
+    template: Path = request.getfixturevalue("migrated")
+    directory: Path = request.getfixturevalue("tmp_path")
+    return f"sqlite:///{shutil.copy(template, directory / 'collab.db')}"
 
 
-def _empty(connection: Connection) -> None:
-    for table in ("updates", "snapshots", "grants", "links", "documents"):
-        connection.execute(text(f"DELETE FROM {table}"))
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each of the databases that are served, migrated and empty."""
+    return fresh(request.param, request)
 
 
 @pytest.fixture
@@ -62,13 +50,14 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture(params=["memory", *DATABASES])
-async def stores(
-    request: pytest.FixtureRequest, migrated: Path, tmp_path: Path, clock: ManualClock
-) -> AsyncIterator[Stores]:
+async def stores(request: pytest.FixtureRequest, clock: ManualClock) -> AsyncIterator[Stores]:
     """A document store and a catalog over the same, empty, data."""
     if request.param == "memory":
         store = MemoryStore(clock)
         yield Stores(store, store, clock, MemoryGrants(store, clock), MemoryLinks(store, clock))
-    else:
-        async with opened(request.param, migrated, tmp_path) as database:
-            yield sql_stores(database, clock)
+        return
+    database = open_database(fresh(request.param, request))
+    try:
+        yield sql_stores(database, clock)
+    finally:
+        await database.aclose()

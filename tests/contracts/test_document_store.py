@@ -127,6 +127,18 @@ async def test_read_gives_what_follows(stores: Stores) -> None:
     assert await stores.store.read("a", 9) == []
 
 
+async def test_sequences_of_many_documents(stores: Stores) -> None:
+    """[ST25] those that live, however many are asked for; others are left out."""
+    ids = [f"d{number}" for number in range(250)]
+    await stores.create(*ids[:249])
+    await stores.append("d0", b"1", b"2")
+    await stores.append("d248", b"1")
+    await stores.catalog.delete("d1")
+    assert await stores.store.sequences([]) == {}
+    found = await stores.store.sequences([*ids, "d0"])
+    assert found == {d: {"d0": 2, "d248": 1}.get(d, 0) for d in ids if d not in ("d1", "d249")}
+
+
 async def test_ids_are_compared_by_their_bytes(stores: Stores) -> None:
     """[ST10] case, accents and wildcards make different documents."""
     ids = ["A", "a", "a%", "a_", "á", "a/b", "~"]

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from collab import Hooks, Service, create_app, load_settings
-from collab.server import listen
+from collab.listening import listen
 
 MOUNT = "/collab"
 
@@ -36,7 +36,7 @@ async def hosted(
     data: Path, hooks: Hooks | None = None, **overrides: object
 ) -> AsyncIterator[Host]:
     """A FastAPI product with a page of its own and a service mounted under `MOUNT`."""
-    settings = load_settings(data_dir=data, workers=1, **{"auth": "open", **overrides})
+    settings = load_settings(data_dir=data, document_workers=1, **{"auth": "open", **overrides})
     service = Service(settings, hooks)
 
     @asynccontextmanager

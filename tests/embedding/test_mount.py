@@ -118,7 +118,7 @@ async def test_share_links_name_no_page_below_a_mount(host: Host) -> None:
 
 async def test_the_notes_app_can_be_left_out(tmp_path: Path) -> None:
     """[HK13] with the setting off there are no pages, and the rest is there."""
-    app = create_app(load_settings(data_dir=tmp_path / "data", workers=1, notes_app=False))
+    app = create_app(load_settings(data_dir=tmp_path / "data", document_workers=1, notes_app=False))
     async with served(app) as address, client_of(address) as client:
         assert (await client.get("/")).status_code == 404
         assert (await client.get("/notes/plan")).status_code == 404
@@ -129,7 +129,7 @@ async def test_a_service_that_was_not_started_serves_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """[HK14] a mount without its lifespan would take edits and never save them."""
-    settings = load_settings(data_dir=tmp_path / "data", workers=1)
+    settings = load_settings(data_dir=tmp_path / "data", document_workers=1)
     service = Service(settings)
     product = FastAPI()
     product.mount(MOUNT, create_app(settings, service))
@@ -177,6 +177,6 @@ async def test_somebody_has_to_say_who_gets_in(tmp_path: Path) -> None:
 
 def test_hooks_for_a_service_that_is_made_already(tmp_path: Path) -> None:
     """[HK14] they would never be called: that is said at once."""
-    settings = load_settings(data_dir=tmp_path / "data", workers=1)
+    settings = load_settings(data_dir=tmp_path / "data", document_workers=1)
     with pytest.raises(ConfigError, match="hooks belong to the service"):
         create_app(settings, Service(settings), Hooks())

@@ -18,8 +18,13 @@ from collab.storage.sql import SqlDocumentStore
 TOKEN = re.compile("⟦[^⟦⟧]*⟧")
 
 
-async def stored_documents(data_dir: Path, *documents: str) -> list[StoredDocument]:
-    database = open_database(f"sqlite:///{data_dir / 'collab.db'}")
+Where = Path | str
+"""The data directory of an embedded database, or the URL of another."""
+
+
+async def stored_documents(where: Where, *documents: str) -> list[StoredDocument]:
+    url = where if isinstance(where, str) else f"sqlite:///{where / 'collab.db'}"
+    database = open_database(url)
     try:
         store = SqlDocumentStore(database, SystemClock())
         return [await store.load(document) for document in documents]

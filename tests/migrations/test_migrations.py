@@ -20,14 +20,15 @@ from collab.storage.database import Database
 from collab.storage.engine import open_database
 from collab.storage.schema import configuration, migrate, upgrade
 from collab.storage.tables import metadata
+from tests.support.postgres_fixtures import NewPostgresUrl
 
 SCRIPTS = ScriptDirectory.from_config(configuration())
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = open_database(f"sqlite:///{tmp_path}/collab.db")
+async def database(empty_url: str) -> AsyncIterator[Database]:
+    database = open_database(empty_url)
     yield database
     await database.aclose()
 
@@ -46,6 +47,28 @@ def statements(path: Path) -> dict[str, str]:
     with closing(sqlite3.connect(path)) as connection:
         found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         return {name: " ".join(sql.split()) for name, sql in found if "alembic" not in name}
+
+
+def catalog(connection: Connection) -> set[tuple[Any, ...]]:
+    """What PostgreSQL made of each column, index and constraint."""
+    rows = [
+        *connection.exec_driver_sql(
+            "SELECT relname, attname, format_type(atttypid, atttypmod), "
+            "CASE WHEN attcollation <> 0 THEN collname END, attnotnull "
+            "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+            "LEFT JOIN pg_collation ON pg_collation.oid = attcollation "
+            "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 "
+            "AND NOT attisdropped"
+        ),
+        *connection.exec_driver_sql(
+            "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        ),
+        *connection.exec_driver_sql(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) "
+            "FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
+        ),
+    ]
+    return {tuple(row) for row in rows if row[0] != "alembic_version"}
 
 
 async def test_the_migrations_make_what_the_models_say(database: Database) -> None:
@@ -73,6 +96,18 @@ async def test_the_statements_are_the_same(tmp_path: Path) -> None:
     metadata.create_all(engine)
     engine.dispose()
     assert statements(tmp_path / "migrated.db") == statements(tmp_path / "created.db")
+
+
+async def test_postgresql_is_told_the_same(new_postgres_url: NewPostgresUrl) -> None:
+    """[PG4] by the migrations and by the models: types, collations, keys, indexes and names."""
+    migrated, created = (open_database(new_postgres_url(migrated=False)) for _ in range(2))
+    await migrated.write(upgrade)
+    await created.write(metadata.create_all)
+    found = await migrated.read(catalog)
+    assert found == await created.read(catalog)
+    assert ("documents", "id", "text", "C", True) in found
+    for database in (migrated, created):
+        await database.aclose()
 
 
 async def test_downgrade_to_nothing_and_back(database: Database) -> None:

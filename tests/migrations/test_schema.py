@@ -70,28 +70,26 @@ async def test_migrate_makes_the_file_and_its_directory(tmp_path: Path, scheme: 
     await database.aclose()
 
 
-async def test_an_unmigrated_database_is_refused(tmp_path: Path) -> None:
+async def test_an_unmigrated_database_is_refused(empty_url: str) -> None:
     """[ST22] empty, or begun and not finished: one line that says what to run."""
-    url = f"sqlite:///{tmp_path}/collab.db"
     expected = "the database is not migrated: run `collab migrate`"
-    assert await refusal(url) == expected
-    await migrate(url)
-    await execute(url, "DELETE FROM alembic_version")
-    assert await refusal(url) == expected
+    assert await refusal(empty_url) == expected
+    await migrate(empty_url)
+    await execute(empty_url, "DELETE FROM alembic_version")
+    assert await refusal(empty_url) == expected
 
 
-async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+async def test_a_newer_database_is_refused(empty_url: str) -> None:
     """[ST22] by the start and by `collab migrate`, in one line, and left alone."""
-    url = f"sqlite:///{tmp_path}/collab.db"
-    await migrate(url)
-    await execute(url, "UPDATE alembic_version SET version_num = '9999'")
-    refused = await refusal(url)
+    await migrate(empty_url)
+    await execute(empty_url, "UPDATE alembic_version SET version_num = '9999'")
+    refused = await refusal(empty_url)
     assert "newer than this Collab" in refused
     assert "'9999'" in refused
     assert "\n" not in refused
     with pytest.raises(ConfigError, match="newer than this Collab"):
-        await migrate(url)
-    assert await refusal(url) == refused
+        await migrate(empty_url)
+    assert await refusal(empty_url) == refused
 
 
 async def test_migrations_at_once_in_one_process(tmp_path: Path) -> None:
@@ -104,10 +102,9 @@ async def test_migrations_at_once_in_one_process(tmp_path: Path) -> None:
         await database.aclose()
 
 
-async def test_migrations_at_once_in_several_processes(tmp_path: Path) -> None:
+async def test_migrations_at_once_in_several_processes(empty_url: str) -> None:
     """[ST21] all succeed; one did the work."""
-    url = f"sqlite:///{tmp_path}/collab.db"
-    results = await asyncio.gather(*(python("-c", MIGRATE, url) for _ in range(4)))
+    results = await asyncio.gather(*(python("-c", MIGRATE, empty_url) for _ in range(4)))
     assert results == [(0, "")] * 4
 
 
@@ -121,13 +118,12 @@ async def test_an_installed_package_brings_its_migrations(tmp_path: Path) -> Non
     assert result == (0, "")
 
 
-async def test_the_alembic_command(tmp_path: Path) -> None:
+async def test_the_alembic_command(empty_url: str) -> None:
     """[ST20] works with the URL from the environment or an argument, and finds no change."""
-    url = f"sqlite:///{tmp_path}/collab.db"
-    assert (await python("-m", "alembic", "upgrade", "head", url=url))[0] == 0
-    status, output = await python("-m", "alembic", "-x", f"url={url}", "check")
+    assert (await python("-m", "alembic", "upgrade", "head", url=empty_url))[0] == 0
+    status, output = await python("-m", "alembic", "-x", f"url={empty_url}", "check")
     assert (status, output) == (0, "No new upgrade operations detected.\n")
-    database = open_database(url)
+    database = open_database(empty_url)
     await require_current(database)
     await database.aclose()
     status, output = await python("-m", "alembic", "current")

@@ -11,6 +11,7 @@ from typing import Any
 from collab.access import Access, Role
 from collab.backplane.memory import MemoryBackplane, MemoryHub
 from collab.interfaces import Kind
+from collab.leasing import Leasing
 from collab.protocol import yjs
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
@@ -143,7 +144,7 @@ class House:
         self.store = FaultyStore(self.memory)
         self.worker = InlineWorker()
         # Presence is told at once, so that tests need not wait for the end of its window.
-        self.limits = limits or RoomLimits(awareness_window=0.0)
+        self.limits = limits or RoomLimits(awareness_window=0.0, look_every=30.0)
         self.registry = self._registry()
         self._others: list[Registry] = []
 
@@ -196,13 +197,15 @@ class House:
         ]
 
     def _registry(self) -> Registry:
+        backplane = MemoryBackplane(self.hub)
         return Registry(
             self.store,
             self.worker,
-            MemoryBackplane(self.hub),
+            backplane,
             self.clock,
             random.Random(1),
             self.limits,
+            leasing=Leasing(self.memory.leases, backplane.node, self.clock),
         )
 
 

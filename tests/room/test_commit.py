@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from collab.access import Role
 from collab.backplane.memory import MemoryBackplane
-from collab.interfaces import Append, Hint
+from collab.interfaces import Append
+from collab.news import Committed, Event
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStatus, SyncStep2
 from collab.room.pending import PendingUpdate, PendingUpdates
@@ -317,12 +318,12 @@ async def test_gaps_that_a_whole_sync_leaves_are_bounded(house: House) -> None:
 
 async def test_a_commit_is_hinted_to_other_nodes(house: House) -> None:
     """[RM10] every commit is hinted with its sequence."""
-    hints: list[Hint] = []
-    MemoryBackplane(house.hub).subscribe(hints.append)
+    news: list[Event] = []
+    MemoryBackplane(house.hub).subscribe(lambda _, event: news.append(event))
     ann = await house.synced()
     await ann.write(Author(1).write("x"))
     await settle()
-    assert [(h.document, h.sequence) for h in hints] == [(DOCUMENT, 1)]
+    assert [(n.document, n.sequence) for n in news if isinstance(n, Committed)] == [(DOCUMENT, 1)]
 
 
 async def test_an_append_to_a_deleted_document_closes_its_peers(house: House) -> None:

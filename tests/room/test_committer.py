@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
+from collab.backoff import Backoff
 from collab.errors import StorageError
 from collab.interfaces import Append, NewRow
-from collab.room.committer import GIVE_UP_AFTER, Backoff, Committer
+from collab.room.committer import GIVE_UP_AFTER, Committer
 from collab.room.limits import RoomLimits
 from collab.storage.memory import MemoryStore
 from tests.room.house import settle
@@ -150,6 +151,24 @@ async def test_what_is_offered_during_an_outage_is_saved_after_it(
     store.down = False
     await settle(6)
     assert room.saved == 21
+
+
+async def test_what_is_offered_during_the_retry_that_works_is_saved_too(
+    committer: Committer, store: Store
+) -> None:
+    """[RM3] the commit under way is of what was pending before: what came since needs another."""
+    store.down = True
+    (room,) = offered(committer, 1)
+    await settle(1)
+    store.down = False
+    tries = len(store.tries)
+    while len(store.tries) == tries:
+        await settle(0.0005)
+    room.pending += 1
+    committer.offer(room, 1)
+    assert room.saved == 0
+    await settle(0.1)
+    assert room.saved == 2
 
 
 async def test_a_forgotten_room_is_not_waited_for(committer: Committer, store: Store) -> None:

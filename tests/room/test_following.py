@@ -34,7 +34,7 @@ async def test_an_own_commit_finds_a_hole(house: House) -> None:
     ann = await house.synced()
     await elsewhere(house, Author(2).write("two "), Author(3).write("three "))
     await ann.write(Author(1).write("one "))
-    await settle()
+    await settle(0.1)
     room = await house.room()
     assert room.sequence == 3
     own, others = ann.updates()
@@ -57,7 +57,7 @@ async def test_a_joiner_in_a_hole_gets_what_is_known_and_then_the_rest(house: Ho
         answer = await late.sync()
         assert text_of(answer) == "one "
         assert (await room.content())[1] == 0
-    await settle()
+    await settle(0.1)
     assert sorted(text_of(answer, *late.updates()).split()) == ["one", "two"]
     assert room.sequence == 2
 
@@ -115,13 +115,17 @@ async def test_what_was_adopted_is_told_though_a_worker_fails(house: House) -> N
     await house.restart(diff_inline_bytes=10)
     author = Author(1)
     ann = await house.synced()
+    other = await house.other()
+    await house.room(other)
     first = author.write("first ")
     await ann.write(first)
     await settle()
     ann.heard()
     await elsewhere(house, author.write("second"))
-    other = await house.other()
-    await other._compactor.compact(await house.room(other))
+    await settle(2)
+    room = await house.room(other)
+    await settle()
+    await other._compactor.compact(room)
     await settle(2)
     failures = iter(range(3))
 

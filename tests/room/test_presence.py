@@ -131,6 +131,21 @@ async def test_a_waiting_claim_ends_with_its_session(house: House) -> None:
     assert [e.state for e in bob.presence()] == [None]
 
 
+async def test_who_turned_to_another_id_inherits_nothing_once_it_left(house: House) -> None:
+    """[RM22] a claim that was given up for another id is not remembered."""
+    ann, bob, late = [await house.peer(name) for name in ("ann", "bob", "late")]
+    await ann.show(1, 5, CARET)
+    await bob.show(2, 5, CARET)
+    await late.show(1, 6, MOVED)
+    await late.show(3, 1, MOVED)
+    await late.show(3, 2, None)
+    await late.show(2, 6, MOVED)
+    late.session.leave()
+    bob.heard()
+    ann.session.leave()
+    assert [e.state for e in bob.presence()] == [None]
+
+
 async def test_a_repeated_state_of_who_left_shows_no_ghost(house: House) -> None:
     """[RM22] Yjs clients send back all they hear: old news of who left is dropped."""
     ann, bob = await house.peer("ann"), await house.peer("bob")
@@ -152,12 +167,12 @@ async def test_remembered_clocks_are_bounded(house: House) -> None:
         peer = await house.peer()
         await peer.show(client, 1, CARET)
         peer.session.leave()
-    assert list(room.presence._left) == [8, 9, 10]
+    assert list(room.presence.states._left) == [8, 9, 10]
     await settle(61)
     peer = await house.peer()
     await peer.show(11, 1, CARET)
     peer.session.leave()
-    assert list(room.presence._left) == [11]
+    assert list(room.presence.states._left) == [11]
     assert keeper.code is None
 
 

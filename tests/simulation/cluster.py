@@ -8,15 +8,15 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 from collab.access import Access, Role
-from collab.backplane.memory import MemoryBackplane, MemoryHub
 from collab.errors import CollabError
-from collab.interfaces import DocumentStore, Hint, Kind
+from collab.interfaces import DocumentStore, Kind
 from collab.protocol.close import CloseCode
 from collab.room.limits import RoomLimits
-from collab.room.registry import Registry
 from collab.storage.memory import MemoryStore
-from tests.simulation.store import Faults, SeededStore, worker_faults
-from tests.support.inline_worker import InlineWorker
+from tests.simulation.leases import SeededLeases
+from tests.simulation.machine import TRAPS, Machine, Trap
+from tests.simulation.net import Air
+from tests.simulation.store import Faults, SeededStore
 from tests.support.network import Connection, Weather
 from tests.support.replica import Replica
 from tests.support.virtual import LoopClock
@@ -27,24 +27,6 @@ EXPECTED_CLOSES = {CloseCode.RESTART, CloseCode.TRY_LATER, CloseCode.INTERNAL}
 
 class PromiseBrokenError(AssertionError):
     """An oracle found what may not be."""
-
-
-@dataclass(slots=True)
-class LossyBackplane:
-    """An end of a hub that loses, repeats and delays what it publishes."""
-
-    end: MemoryBackplane
-    rng: random.Random
-    loss: float = 0.3
-
-    def publish(self, hint: Hint) -> None:
-        for _ in range(2 if self.rng.random() < 0.1 else 1):
-            if self.rng.random() >= self.loss:
-                delay = self.rng.random() * 0.2
-                asyncio.get_running_loop().call_later(delay, self.end.publish, hint)
-
-    def subscribe(self, receive: Callable[[Hint], None]) -> Callable[[], None]:
-        return self.end.subscribe(receive)
 
 
 @dataclass(slots=True)
@@ -89,14 +71,16 @@ class Cluster:
         self.weather = Weather()
         self.memory = MemoryStore(self.clock)
         self.store = SeededStore(make_store(self.memory), rng, self.faults)
+        self.leases = SeededLeases(self.memory.leases, rng, self.faults)
         self.promises = Promises(self.store)
-        self.limits = _limits(rng)
+        self.air = Air(random.Random(rng.random()), mute=nodes > 1 and rng.random() < 0.1)
+        self.limits = _limits(rng, nodes, self.air.mute)
         self.stalls = random.Random(rng.random())
         """Decides who stops reading, for how long."""
-        self.hub = MemoryHub()
-        self.loss = 0.3
-        self.nodes: list[Registry | None] = [None] * nodes
-        self.backplanes: list[LossyBackplane] = []
+        self.nodes: list[Machine | None] = [None] * nodes
+        self.deaths = 0
+        self.forgot = False
+        """Whether clocks may have been told that no node knows any more."""
         self.peers: list[Replica] = []
         self._homes: dict[Replica, tuple[int, Connection]] = {}
         self._offline: set[Replica] = set()
@@ -110,41 +94,59 @@ class Cluster:
         self._spawn(self._stall())
 
     async def start_node(self, number: int) -> None:
-        worker = InlineWorker(worker_faults(self.rng, self.faults))
-        backplane = LossyBackplane(MemoryBackplane(self.hub), self.rng, self.loss)
-        self.backplanes.append(backplane)
-        node = Registry(
+        node = Machine(
             self.store,
-            worker,
-            backplane,
+            self.leases,
+            self.air,
             self.clock,
-            random.Random(self.rng.random()),
+            self.rng,
+            self.faults,
             self.limits,
+            lambda node: self._spawn(self._died(node)),
         )
         await node.start()
         self.nodes[number] = node
 
+    async def add_node(self) -> None:
+        self.nodes.append(None)
+        await self.start_node(len(self.nodes) - 1)
+
+    def set_trap(self, number: int) -> None:
+        """The node dies in the middle of something."""
+        if (node := self.nodes[number]) is not None:
+            node.trap = Trap(self.rng.choice(TRAPS), self.rng.randrange(1, 6))
+
+    async def _died(self, node: Machine) -> None:
+        if node in self.nodes:
+            self.deaths += 1
+            number = self.nodes.index(node)
+            await self.crash_node(number)
+            await asyncio.sleep(self.rng.random() * 3)
+            await self.start_node(number)
+
     async def crash_node(self, number: int) -> None:
         """Drop a node with all that it has not committed; its sockets just break."""
         node, self.nodes[number] = self.nodes[number], None
+        self.forgot = True
         for home, connection in tuple(self._homes.values()):
             if home == number:
                 connection.cut(notice_after=None)
         if node is not None:
-            await node.aclose()
+            await node.crash()
 
     async def drain_node(self, number: int) -> bool:
         node, self.nodes[number] = self.nodes[number], None
+        self.forgot = True
         assert node is not None
-        saved = await node.drain(5.0)
-        await node.aclose()
-        return saved
+        return await node.drain(5.0)
 
     # --- Peers -------------------------------------------------------------------------
 
     def add_peer(self) -> Replica:
         self._names += 1
         peer = Replica(f"p{self._names}", self.rng.randrange(1, 2**32), self.promises)
+        peer.verified = self.rng.random() < 0.5
+        peer.echoes = self.rng.random() < 0.3
         self.peers.append(peer)
         self._spawn(self._live(peer))
         return peer
@@ -168,15 +170,17 @@ class Cluster:
             if self.peers:
                 rng.choice(self.peers).stall(rng.choice([0.2, 1.0, 4.0]) * rng.random())
 
-    def neighbours(self, peer: Replica) -> list[Replica]:
-        """The other peers on its node."""
+    def companions(self, peer: Replica) -> list[Replica]:
+        """The other peers that it should see."""
         home, _ = self._homes[peer]
-        return [p for p in self.peers if p is not peer and self._homes[p][0] == home]
+        others = [other for other in self.peers if other is not peer]
+        return [p for p in others if not self.air.mute or self._homes[p][0] == home]
 
     async def _live(self, peer: Replica) -> None:
         while peer in self.peers:
             if not peer.connected and peer not in self._offline:
                 await self._connect(peer)
+            peer.renew(self.clock.monotonic())
             await asyncio.sleep(0.02 + self.rng.random() * 0.5)
 
     async def _connect(self, peer: Replica) -> None:
@@ -185,11 +189,12 @@ class Cluster:
         if node is None:
             return
         try:
-            room = await node.open(DOCUMENT)
+            room = await node.registry.open(DOCUMENT)
             if peer not in self.peers:
                 return
             connection = Connection(peer, self.rng, self.weather)
-            session = room.join(connection, Access(peer.name, peer.name, Role.EDITOR, True))
+            access = Access(peer.name, peer.name, Role.EDITOR, True, verified=peer.verified)
+            session = room.join(connection, access)
         except CollabError:
             return
         connection.attach(session)
@@ -215,9 +220,11 @@ class Cluster:
         task.add_done_callback(self._tasks.discard)
 
 
-def _limits(rng: random.Random) -> RoomLimits:
+def _limits(rng: random.Random, nodes: int, mute: bool) -> RoomLimits:
     """Small, so that every path is taken by a document of some hundred bytes."""
+    looks = rng.choice([4.0, 30.0] if mute else [30.0, 1000.0])
     return RoomLimits(
+        look_every=None if nodes == 1 else looks,
         inspect_inline_bytes=rng.choice([60, 200, 64_000]),
         diff_inline_bytes=rng.choice([100, 400, 64_000]),
         merge_bytes=rng.choice([60, 300, 64_000]),

@@ -13,11 +13,16 @@ from collab.protocol.state_vector import decode_state_vector
 from collab.protocol.update import validate_update
 from tests.simulation.cluster import DOCUMENT, Cluster, MakeStore, PromiseBrokenError
 from tests.simulation.rungs import forgetful
-from tests.support.replica import Replica
+from tests.support.replica import RENEW, Replica
 from tests.support.virtual import VirtualLoop
 
+OUTDATED = 30.0
+"""Virtual seconds after which Yjs clients drop a state that was not renewed."""
 STEPS = 60
-CALM = 20.0
+MOST_NODES = 4
+RETURN = 8.0
+"""Virtual seconds after the last fault in which peers are back."""
+CALM = 40.0
 """Virtual seconds after the last fault in which everything has to be repaired."""
 
 
@@ -40,7 +45,7 @@ def simulate(seed: int, make_store: MakeStore | None = None) -> Cluster:
 
 async def _run(seed: int, make_store: MakeStore) -> Cluster:
     rng = random.Random(seed)
-    cluster = Cluster(rng, nodes=rng.choice([1, 2, 2]), make_store=make_store)
+    cluster = Cluster(rng, nodes=rng.choice([1, 2, 2, 3]), make_store=make_store)
     with forgetful(cluster.stalls):
         return await _drive(cluster)
 
@@ -63,7 +68,7 @@ async def _drive(cluster: Cluster) -> Cluster:
 async def _step(cluster: Cluster) -> None:
     rng = cluster.rng
     peer = rng.choice(cluster.peers) if cluster.peers else cluster.add_peer()
-    match rng.choices(range(8), [60, 8, 8, 4, 4, 3, 3, 3])[0]:
+    match rng.choices(range(11), [60, 8, 8, 4, 4, 3, 3, 3, 3, 3, 1])[0]:
         case 0:
             _edit(peer, rng)
         case 1:
@@ -78,8 +83,33 @@ async def _step(cluster: Cluster) -> None:
             cluster.faults.outage = rng.random() < 0.5
         case 6:
             await _replace_node(cluster, rng.randrange(len(cluster.nodes)), crash=True)
-        case _:
+        case 7:
             await _replace_node(cluster, rng.randrange(len(cluster.nodes)), crash=False)
+        case 8:
+            cluster.set_trap(rng.randrange(len(cluster.nodes)))
+        case 9:
+            _disturb(cluster)
+        case _:
+            if 1 < len(cluster.nodes) < MOST_NODES:
+                await cluster.add_node()
+
+
+def _disturb(cluster: Cluster) -> None:
+    """Change how nodes hear each other."""
+    rng, air = cluster.rng, cluster.air
+    ends = list(air.ends.values())
+    match rng.randrange(5):
+        case 0:
+            air.loss = rng.choice([0.0, 0.1, 0.5])
+        case 1:
+            air.part()
+        case 2:
+            air.parted.clear()
+        case 3 if ends:
+            rng.choice(ends).cut()
+        case _:
+            for end in ends:
+                end.join()
 
 
 def _edit(peer: Replica, rng: random.Random) -> None:
@@ -114,16 +144,21 @@ async def _end(cluster: Cluster) -> None:
     """Heal everything, let it settle, and look."""
     cluster.faults.end()
     cluster.weather.slow_links = cluster.weather.stalls = 0.0
-    for backplane in cluster.backplanes:
-        backplane.loss = 0.0
+    cluster.air.calm()
+    for node in cluster.nodes:
+        if node is not None:
+            node.trap = None
     for peer in cluster.peers:
         cluster.set_offline(peer, False)
-    await asyncio.sleep(CALM)
-    # Nobody connects again: what a peer missed must come to it. One more commit on each node
-    # shows it what hints it lost.
+    await asyncio.sleep(RETURN)
+    # The last words of all are mostly lost between nodes, and then nobody connects again and
+    # nobody writes: what a node missed it must find out by itself, and its peers are told.
+    cluster.air.loss = 0.7
     for peer in cluster.peers:
         peer.add_token(0.5)
         peer.ask_receipt()
+    await asyncio.sleep(1.0)
+    cluster.air.loss = 0.0
     await asyncio.sleep(CALM)
     await _check(cluster)
 
@@ -131,7 +166,9 @@ async def _end(cluster: Cluster) -> None:
 async def _check(cluster: Cluster) -> None:
     if cluster.promises.broken:
         raise PromiseBrokenError("; ".join(cluster.promises.broken))
+    await _settle_presence(cluster)
     _check_presence(cluster)
+    await _check_leftovers(cluster)
     for number in range(len(cluster.nodes)):
         if not await cluster.drain_node(number):
             raise PromiseBrokenError("a drain in calm weather did not save everything")
@@ -144,12 +181,44 @@ async def _check(cluster: Cluster) -> None:
     _check_equal(cluster, log, fresh)
 
 
+async def _settle_presence(cluster: Cluster) -> None:
+    """Where all nodes that told a client's clock are gone, and it never heard how high it was,
+    peers who did see it once its renewals get there."""
+    renewals = 3 if cluster.forgot else 0
+    for _ in range(renewals):
+        if not any(set(p.present) != _expected(cluster, p) for p in cluster.peers):
+            return
+        await asyncio.sleep(RENEW)
+
+
+def _expected(cluster: Cluster, peer: Replica) -> set[int]:
+    return {other.client for other in cluster.companions(peer)}
+
+
 def _check_presence(cluster: Cluster) -> None:
-    """Everybody sees everybody else on the same node, and nobody who left."""
+    """Everybody sees everybody else, on whatever node, and nobody who left; and nobody was left
+    so long without news that Yjs clients would drop them."""
+    now = asyncio.get_running_loop().time()
     for peer in cluster.peers:
-        expected = {other.client for other in cluster.neighbours(peer)}
+        expected = _expected(cluster, peer)
         if set(peer.present) != expected:
             raise PromiseBrokenError(f"{peer.name} sees {set(peer.present)}, not {expected}")
+        for client, (_, at) in peer.present.items():
+            if now - at > OUTDATED:
+                raise PromiseBrokenError(f"{peer.name} heard of {client} {now - at:.0f} s ago")
+
+
+async def _check_leftovers(cluster: Cluster) -> None:
+    """Oracle D: who is gone leaves nothing in any node."""
+    for peer in cluster.peers:
+        cluster.set_offline(peer, True)
+    await asyncio.sleep(cluster.limits.idle_unload + CALM)
+    for node in cluster.nodes:
+        assert node is not None
+        if node.registry.rooms or node.registry.stats().pending_bytes:
+            raise PromiseBrokenError("rooms are left, though nobody is there")
+        if node.registry.stats().task_failures:
+            raise PromiseBrokenError("a task failed in a way that nothing foresaw")
 
 
 def _check_tokens(cluster: Cluster, final: list[bytes]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from collab.errors import StorageError, WorkerDied
-from collab.interfaces import Append, DocumentStore, LogRow, Snapshot, StoredDocument
+from collab.interfaces import Append, DocumentStore, Lease, LogRow, Snapshot, StoredDocument
 from tests.support.replica import TOKEN
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class SeededStore:
         """The tokens in rows that were committed."""
 
     async def load(self, document: str) -> StoredDocument:
-        return await self._call(lambda: self._store.load(document))
+        return await self._call("load", lambda: self._store.load(document))
 
     async def append(self, batch: Sequence[Append]) -> list[int | None]:
         async def commit() -> list[int | None]:
@@ -51,26 +51,63 @@ class SeededStore:
                     self.committed.update(TOKEN.findall(row.data))
             return sequences
 
-        return await self._call(commit)
+        return await self._call("append", commit)
 
     async def read(self, document: str, after: int) -> list[LogRow] | None:
-        return await self._call(lambda: self._store.read(document, after))
+        return await self._call("read", lambda: self._store.read(document, after))
+
+    async def sequences(self, documents: Sequence[str]) -> Mapping[str, int]:
+        return await self._call("sequences", lambda: self._store.sequences(documents))
 
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
-        await self._call(lambda: self._store.compact(document, base, rows, snapshot))
+        await self._call(
+            "compact", lambda: self._store.compact(document, base, rows, snapshot, lease)
+        )
 
-    async def _call(self, effect: Callable[[], Awaitable[T]]) -> T:
-        faults, rng = self._faults, self._rng
-        await asyncio.sleep(rng.random() * faults.delay)
-        if faults.outage or rng.random() < faults.before:
-            raise StorageError("seeded: failed before it took effect")
-        result = await effect()
-        await asyncio.sleep(rng.random() * faults.delay)
-        if rng.random() < faults.after:
-            raise StorageError("seeded: failed after it took effect")
-        return result
+    async def _call(self, operation: str, effect: Callable[[], Awaitable[T]]) -> T:
+        return await troubled(effect, self._rng, self._faults)
+
+
+class StoreOfNode(SeededStore):
+    """The same store as a node has it, which may die before or after the effect of any call."""
+
+    def __init__(self, store: SeededStore, dying: Callable[[str], bool]) -> None:
+        super().__init__(store._store, store._rng, store._faults)
+        self.committed = store.committed
+        self._dying = dying
+        """Asked whether it dies here, before and after each operation."""
+
+    async def _call(self, operation: str, effect: Callable[[], Awaitable[T]]) -> T:
+        async def mortal() -> T:
+            await self._live(operation)
+            result = await effect()
+            await self._live(operation)
+            return result
+
+        return await super()._call(operation, mortal)
+
+    async def _live(self, operation: str) -> None:
+        if self._dying(operation):
+            await asyncio.Event().wait()
+
+
+async def troubled(effect: Callable[[], Awaitable[T]], rng: random.Random, faults: Faults) -> T:
+    """What `effect` returns, late, if it does not fail before or after."""
+    await asyncio.sleep(rng.random() * faults.delay)
+    if faults.outage or rng.random() < faults.before:
+        raise StorageError("seeded: failed before it took effect")
+    result = await effect()
+    await asyncio.sleep(rng.random() * faults.delay)
+    if rng.random() < faults.after:
+        raise StorageError("seeded: failed after it took effect")
+    return result
 
 
 def worker_faults(rng: random.Random, faults: Faults) -> Callable[[str], Awaitable[None]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from collab.interfaces import Append, DocumentStore, LogRow, Snapshot, StoredDocument
+from collab.interfaces import Append, DocumentStore, Lease, LogRow, Snapshot, StoredDocument
 
 
 class PassingStore:
@@ -22,7 +22,15 @@ class PassingStore:
     async def read(self, document: str, after: int) -> list[LogRow] | None:
         return await self.store.read(document, after)
 
+    async def sequences(self, documents: Sequence[str]) -> Mapping[str, int]:
+        return await self.store.sequences(documents)
+
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
-        await self.store.compact(document, base, rows, snapshot)
+        await self.store.compact(document, base, rows, snapshot, lease)

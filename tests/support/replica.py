@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from collab.protocol.messages import (
 )
 from tests.support.network import Connection
 
+RENEW = 15.0
 TOKEN = re.compile(rb"<[a-z]+[0-9]+\.[0-9]+>")
 
 
@@ -49,7 +51,12 @@ class Replica:
         self.tokens = self.doc.get("tokens", type=Array)
         self.text = self.doc.get("text", type=Text)
         self.created: list[bytes] = []
-        self.present: dict[int, tuple[int, str]] = {}
+        self.present: dict[int, tuple[str, float]] = {}
+        """The states of others, and when they were last heard of."""
+        self.verified = False
+        """Whether the server knows who it is."""
+        self.echoes = False
+        """Whether it sends back what it hears of others, as y-websocket does."""
         self._observer = observer
         self._connection: Connection | None = None
         self._sent: set[bytes] = set()
@@ -58,6 +65,9 @@ class Replica:
         hold an edit, and have said so, that nobody can place without the ones before."""
         self._asked: list[set[bytes]] = []
         self._clock = 0
+        self._met: dict[int, int] = {}
+        """The clocks of others, which it remembers from one connection to the next."""
+        self._shown_at = 0.0
         self._applying = False
         self._update: bytes | None = None
         self._subscription = self.doc.observe(self._changed)
@@ -101,10 +111,16 @@ class Replica:
             self._send_edit(set())
 
     def show(self) -> None:
-        """Renew its own presence."""
+        """Say its own presence again."""
         self._clock += 1
         state = f'{{"user":{{"name":"{self.name}"}}}}'
         self._say(AwarenessUpdate((AwarenessEntry(self.client, self._clock, state),)))
+
+    def renew(self, now: float) -> None:
+        """As Yjs clients do, so that others do not take it for gone."""
+        if self.connected and now - self._shown_at >= RENEW:
+            self._shown_at = now
+            self.show()
 
     def resync(self) -> None:
         """Ask again for what it may lack, as providers can do now and then."""
@@ -130,8 +146,9 @@ class Replica:
             case SyncStatus(payload):
                 self._observer.acknowledged(self.name, self._asked[int(payload) - 1])
             case AwarenessUpdate(entries):
-                for entry in entries:
-                    self._meet(entry)
+                news = [entry for entry in entries if self._meet(entry)]
+                if news and self.echoes:
+                    self._say(AwarenessUpdate(tuple(news)))
             case other:
                 raise AssertionError(f"{self.name} was sent {other}")
 
@@ -147,16 +164,26 @@ class Replica:
         finally:
             self._applying = False
 
-    def _meet(self, entry: AwarenessEntry) -> None:
-        """As y-protocols do: only a higher clock is news, or an end at the same clock."""
-        clock, _ = self.present.get(entry.client, (-1, ""))
+    def _meet(self, entry: AwarenessEntry) -> bool:
+        """As y-protocols do: only a higher clock is news, or an end at the same clock; and it
+        contradicts who says that it is gone itself."""
         if entry.client == self.client:
+            if entry.state is None and entry.clock >= self._clock:
+                self._clock = entry.clock
+                self.show()
             self._clock = max(self._clock, entry.clock)
-        elif entry.state is None:
-            if entry.clock >= clock:
-                self.present.pop(entry.client, None)
-        elif entry.clock > clock:
-            self.present[entry.client] = (entry.clock, entry.state)
+            return False
+        clock = self._met.get(entry.client, -1)
+        ends = entry.clock == clock and entry.state is None and entry.client in self.present
+        if entry.clock <= clock and not ends:
+            return False
+        self._met[entry.client] = entry.clock
+        if entry.state is None:
+            self.present.pop(entry.client, None)
+        else:
+            now = asyncio.get_running_loop().time()
+            self.present[entry.client] = (entry.state, now)
+        return True
 
     def _changed(self, event: TransactionEvent) -> None:
         if not self._applying:

@@ -22,12 +22,16 @@ class ServerProcess:
     """`python -m collab serve` on a data directory, by default on any free port.
 
     `start` returns once connections are accepted; `restart` takes the same port again.
-    `environ` adds settings: `{"COLLAB_LOG_LEVEL": "debug"}`. What the server logs is in
-    `log()`, also after its end. As a context manager it kills what is still running.
+    `environ` adds settings: `{"COLLAB_LOG_LEVEL": "debug"}`; `module` is run in the place of the
+    command. What the server logs is in `log()`, also after its end. As a context manager it kills
+    what is still running.
     """
 
-    def __init__(self, data_dir: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, environ: Mapping[str, str] | None = None, module: str = "collab"
+    ) -> None:
         self.data_dir = data_dir
+        self._module = module
         self._environ = dict(environ or {})
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -81,7 +85,7 @@ class ServerProcess:
         """Start the process and wait until it accepts connections."""
         assert not self.alive, "the server is running"
         process = subprocess.Popen(
-            [sys.executable, "-m", "collab", "serve"],
+            [sys.executable, "-m", self._module, "serve"],
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TypeVar
 
 from collab.errors import StorageError
-from collab.interfaces import Append, DocumentStore, LogRow, Snapshot, StoredDocument
+from collab.interfaces import Append, DocumentStore, Lease, LogRow, Snapshot, StoredDocument
 
-OPERATIONS = ("load", "append", "read", "compact")
+OPERATIONS = ("load", "append", "read", "sequences", "compact")
 
 T = TypeVar("T")
 Hook = Callable[[str], Awaitable[None]]
@@ -98,10 +98,20 @@ class FaultyStore:
     async def read(self, document: str, after: int) -> list[LogRow] | None:
         return await self._call("read", lambda: self.store.read(document, after))
 
+    async def sequences(self, documents: Sequence[str]) -> Mapping[str, int]:
+        return await self._call("sequences", lambda: self.store.sequences(documents))
+
     async def compact(
-        self, document: str, base: int | None, rows: Sequence[int], snapshot: Snapshot
+        self,
+        document: str,
+        base: int | None,
+        rows: Sequence[int],
+        snapshot: Snapshot,
+        lease: Lease | None = None,
     ) -> None:
-        await self._call("compact", lambda: self.store.compact(document, base, rows, snapshot))
+        await self._call(
+            "compact", lambda: self.store.compact(document, base, rows, snapshot, lease)
+        )
 
     # --- Orders ------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ def edit() -> Update:
 
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Service]:
-    parts = Service(load_settings(data_dir=tmp_path / "data", workers=1))
+    parts = Service(load_settings(data_dir=tmp_path / "data", document_workers=1))
     await parts.start()
     yield parts
     await parts.aclose()

@@ -86,7 +86,7 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
 
 async def test_a_killed_worker_costs_one_request(tmp_path: Path) -> None:
     """[HT14] a worker that dies is an error to its request; the next one is served."""
-    with ServerProcess(tmp_path / "data", {"COLLAB_WORKERS": "1"}) as server:
+    with ServerProcess(tmp_path / "data", {"COLLAB_DOCUMENT_WORKERS": "1"}) as server:
         async with httpx.AsyncClient(base_url=server.url) as client:
             made = (await client.post("/api/documents", json={"title": "t"})).json()
             url = f"/api/documents/{made['id']}/content"

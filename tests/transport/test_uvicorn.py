@@ -16,9 +16,10 @@ from websockets.frames import Frame, Opcode
 from collab.app import Service, create_app, from_environment
 from collab.errors import ConfigError
 from collab.interfaces import StoredDocument
+from collab.listening import listen, url_of
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStep2
-from collab.server import Server, listen, url_of
+from collab.server import Server
 from collab.settings import load_settings
 from collab.storage.sql import SqlDocumentStore
 from collab.transport import uvicorn_http, uvicorn_websocket
@@ -29,7 +30,7 @@ from tests.support.peer import by_hand, peer
 @asynccontextmanager
 async def serving(data: Path, **overrides: object) -> AsyncIterator[str]:
     """A server in this event loop; gives `host:port`."""
-    settings = load_settings(data_dir=data, port=0, workers=1, **overrides)
+    settings = load_settings(data_dir=data, port=0, document_workers=1, **overrides)
     service = Service(settings)
     await service.start()
     ready = asyncio.Event()

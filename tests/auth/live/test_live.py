@@ -12,6 +12,7 @@ from collab.access import Access, Identity, Role
 from collab.auth import live
 from collab.backplane.memory import MemoryHub
 from collab.errors import AccessDenied, StorageError
+from collab.news import Missed
 from tests.auth.live.doorman import DOCUMENT, Doorman, Guest
 
 
@@ -62,6 +63,47 @@ async def test_news_of_other_nodes_count(doorman: Doorman) -> None:
     assert guest.news == [AccessDenied]
     for node in (here, there):
         await node.live.aclose()
+
+
+async def test_missed_news_may_have_been_of_rights(doorman: Doorman) -> None:
+    """[ID15] all are looked up again, a while apart, however much was missed."""
+    guests = [(await doorman.let_in(doorman.identity(f"u{n}")))[0] for n in range(100)]
+    doorman.write(None, "u7")
+    for _ in range(50):
+        doorman.live._receive("", Missed())
+    await settle()
+    assert guests[7].news == [AccessDenied]
+    assert not any(guest.news for guest in guests if guest is not guests[7])
+    assert doorman.lookups <= 100
+    await asyncio.sleep(5)
+    assert doorman.lookups <= 200
+    doorman.write(None, "u8")
+    doorman.live._receive("another", Missed())
+    await settle()
+    assert guests[8].news == [AccessDenied]
+
+
+async def test_missed_news_and_a_failing_store_close_nobody(doorman: Doorman) -> None:
+    """[ID15] rights are not known to have changed: they are kept until they can be read."""
+    guest, _ = await doorman.let_in()
+    doorman.error = StorageError("down")
+    doorman.live._receive("", Missed())
+    await asyncio.sleep(300)
+    assert guest.news == []
+
+
+async def test_news_missed_during_a_look_lead_to_another(doorman: Doorman) -> None:
+    """[ID16] that one may have read old rights; so may one that is not done when they come."""
+    guest, _ = await doorman.let_in()
+    doorman.hold()
+    doorman.live.recheck(DOCUMENT)
+    await asyncio.sleep(0.01)
+    doorman.write(None)
+    doorman.live._receive("", Missed())
+    await asyncio.sleep(0.01)
+    doorman.release()
+    await settle()
+    assert guest.news == [AccessDenied]
 
 
 async def test_a_change_during_a_look_leads_to_another(doorman: Doorman) -> None:
