@@ -185,9 +185,8 @@ class Room:
         return True
 
     def type(self, session: Session, typist: Typist, text: bytes, update: bytes) -> bool:
-        """The same for what `typist` types next: nothing of it is left to be looked at but whether
-        the document ends there, and whether there is room. If not so, it is to be taken like any
-        other."""
+        """The same for what `typist` types next, of which nothing is left to be looked at but
+        whether the document ends there and has room; else it is to be taken like any other."""
         pending, limits, length = self._pending, self.limits, length_of(text)
         size = pending.size + MOST_TYPED
         if (
@@ -321,8 +320,7 @@ class Room:
     # --- Sending -----------------------------------------------------------------------
 
     def say(self, payload: str) -> None:
-        """Send a Stateless message to all peers of the document, on all nodes, whose wire can
-        carry one."""
+        """Send a Stateless message to all on all nodes whose wire can carry one."""
         self._owner.room_says(self, payload)
 
     def tell(self, payload: str) -> None:
