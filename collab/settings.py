@@ -121,7 +121,11 @@ class Settings(ServingSettings):
         128 * MIB, ge=1 * MIB, description="Uncommitted edits of all documents."
     )
     idle_unload_seconds: float = Field(
-        30, ge=1, le=86400, description="A document without peers leaves memory after this long."
+        30,
+        ge=1,
+        le=86400,
+        description="A document without peers leaves memory after this long, or once 1,000 others "
+        "have none either.",
     )
     compact_after_rows: int = Field(
         2000, ge=2, le=100_000, description="Log rows after which a document is compacted."

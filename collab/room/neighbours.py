@@ -24,9 +24,10 @@ from collab.news import (
 from collab.protocol.update import stored_facts
 from collab.room.elsewhere import DOUBT_SECONDS
 from collab.room.following import Follower
+from collab.room.life import RoomState
 from collab.room.limits import RoomLimits
 from collab.room.looking import Looker
-from collab.room.room import Room, RoomState
+from collab.room.room import Room
 from collab.room.tasks import Tasks
 
 ANSWER_SECONDS: Final = 0.05
