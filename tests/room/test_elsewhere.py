@@ -250,6 +250,7 @@ async def test_clocks_grow_across_nodes(house: House) -> None:
     state comes again above it."""
     watcher = await introduced(house)
     changed(house, 9, None, HIGH)
+    changed(house, 4, None, LOW)
     said = overhear(house)
     changed(house, 5, CARET)
     await settle()

@@ -33,6 +33,22 @@ async def test_a_verified_user_moves_to_another_node_at_once(house: House) -> No
     assert [e.state for e in (*bob.presence(), *bea.presence())] == [None, None]
 
 
+async def test_who_moved_and_left_is_not_shown_where_it_came_from(house: House) -> None:
+    """[CL47] though its old connection is half-open still."""
+    other = await acquainted(house)
+    old = await house.peer("ann", verified=True)
+    bob = await house.peer("bob")
+    await old.show(1, 5, CARET)
+    await settle()
+    new = await house.peer("ann", registry=other, verified=True)
+    await new.show(1, 6, MOVED)
+    await settle()
+    bob.heard()
+    new.session.leave()
+    await settle()
+    assert [e.state for e in bob.presence()] == [None]
+
+
 async def test_a_guest_that_moves_waits_until_its_old_socket_is_over(house: House) -> None:
     """[CL47] as between two connections of one node; it is then shown at once."""
     other = await acquainted(house)

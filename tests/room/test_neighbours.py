@@ -226,6 +226,7 @@ async def test_news_missed_during_a_load_is_not_forgotten(house: House) -> None:
         await house.store.waiting()
         await write_elsewhere(house, Author(1).write("meanwhile"))
         tell(house.registry, Missed(), "")
+        await settle()
     room = await opening
     await settle()
     assert room.sequence == 1

@@ -146,6 +146,17 @@ async def test_who_turned_to_another_id_inherits_nothing_once_it_left(house: Hou
     assert [e.state for e in bob.presence()] == [None]
 
 
+async def test_who_shows_another_id_waits_no_more(house: House) -> None:
+    """[RM22] a session that has an id of its own does not get the one it waited for."""
+    ann, bob, late = [await house.peer(name) for name in ("ann", "bob", "late")]
+    await ann.show(1, 5, CARET)
+    await late.show(1, 6, MOVED)
+    await late.show(3, 1, MOVED)
+    bob.heard()
+    ann.session.leave()
+    assert [e.state for e in bob.presence()] == [None]
+
+
 async def test_a_repeated_state_of_who_left_shows_no_ghost(house: House) -> None:
     """[RM22] Yjs clients send back all they hear: old news of who left is dropped."""
     ann, bob = await house.peer("ann"), await house.peer("bob")

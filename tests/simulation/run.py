@@ -186,7 +186,7 @@ async def _check(cluster: Cluster) -> None:
 async def _settle_presence(cluster: Cluster) -> None:
     """Where all nodes that told a client's clock are gone, and it never heard how high it was,
     peers who did see it once its renewals get there."""
-    renewals = 3 if cluster.forgot else 0
+    renewals = 12 if cluster.forgot else 0
     for _ in range(renewals):
         if not any(set(p.present) != _expected(cluster, p) for p in cluster.peers):
             return

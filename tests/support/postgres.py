@@ -37,6 +37,7 @@ PASSWORD = "p@ss/word?"  # what has to be quoted in a URL
 TEMPLATE = "migrated"
 ATTEMPTS = 5
 START_SECONDS = 30.0
+END_MILLISECONDS = 10_000
 STOP_SECONDS = 15.0
 CHILD_OF_ROOT = "nobody"
 
@@ -201,10 +202,10 @@ class PostgresServer:
         self.execute(f"ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")
 
     def end_sessions(self) -> int:
-        """Terminate the backends of all clients; how many there were."""
+        """Terminate the backends of all clients, and wait until they are gone; how many."""
         return len(
             self.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                f"SELECT pg_terminate_backend(pid, {END_MILLISECONDS}) FROM pg_stat_activity "
                 "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
             )
         )
