@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "collab" / "protocol" / "SPEC.md"
 SUFFIXES = {".py", ".ts", ".tsx", ".css", ".js", ".mjs"}
-RULE = re.compile(r"\b(?:PR|UP|AW|RM|SL|ST|WK|AC|ID|GR|LM|HP|YS|HK|HT|EX|WB)\d+\b")
+KINDS = "PR|UP|AW|RM|SL|ST|WK|AC|ID|GR|LM|HP|YS|HK|HT|EX|WB|PG|LS|CL|WN|MT|CP"
+RULE = re.compile(rf"\b(?:{KINDS})\d+\b")
 LONGEST_FILE = 350
 PASSED_OVER = {"node_modules", "dist", "__pycache__", ".cache"}
 
