@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ def test_the_image_knows_whether_the_server_lives(tmp_path: Path) -> None:
     given = dict(instructions())["HEALTHCHECK"]
     command = json.loads(given.partition("CMD ")[2])
     assert command[0] == "python"
+    command[0] = sys.executable  # outside the image there may be none of that name
     with ServerProcess(tmp_path / "data") as server:
         environ = {**os.environ, "COLLAB_PORT": str(server.port)}
         assert subprocess.run(command, env=environ, timeout=20, check=False).returncode == 0
