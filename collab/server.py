@@ -71,6 +71,7 @@ class Server(uvicorn.Server):
         if self._line is not None:
             asyncio.get_running_loop().add_reader(self._line, self._left_alone)
         self._announce()
+        self._service.worker.warm()
 
     def _left_alone(self) -> None:
         assert self._line is not None

@@ -99,6 +99,15 @@ async def test_a_killed_worker_costs_one_request(tmp_path: Path) -> None:
         assert server.alive
 
 
+async def test_a_worker_is_there_before_anybody_asks(tmp_path: Path) -> None:
+    """[WK14] whoever opens a document first need not wait for one to start."""
+    with ServerProcess(tmp_path / "data") as server:
+        async with asyncio.timeout(30):
+            while not _children(server.pid):
+                await asyncio.sleep(0.01)
+        assert server.alive
+
+
 def _children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     return [int(child) for child in listed.split()]
