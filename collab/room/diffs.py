@@ -56,12 +56,12 @@ class Diffs:
 
         Raises ProtocolError for a state vector that is none, DocumentUnreadable.
         """
+        known = self._answers.get(state_vector)
+        if known is not None and known.version == self._log.version:
+            return known  # whose state vector need not even be read
         state = decode_state_vector(state_vector)
         if not state:
             return self._full_now()
-        known = self._answers.get(state_vector)
-        if known is not None and known.version == self._log.version:
-            return known
         if self._has_base(state):
             whole = self._recent_now()
         else:
