@@ -103,7 +103,7 @@ async def test_a_worker_is_there_before_anybody_asks(tmp_path: Path) -> None:
     """[WK14] whoever opens a document first need not wait for one to start."""
     with ServerProcess(tmp_path / "data") as server:
         async with asyncio.timeout(30):
-            while not _children(server.pid):
+            while not _children(server.pid):  # noqa: ASYNC110 - another process's children
                 await asyncio.sleep(0.01)
         assert server.alive
 
