@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import count, takewhile
 from typing import Final, Protocol
 
 from collab.errors import ProtocolError
@@ -21,7 +22,7 @@ from collab.news import (
     Present,
     Said,
 )
-from collab.protocol.update import stored_facts
+from collab.protocol.update import UpdateFacts, stored_facts
 from collab.room.elsewhere import DOUBT_SECONDS
 from collab.room.following import Follower
 from collab.room.life import RoomState
@@ -36,6 +37,8 @@ HOLE_SECONDS: Final = 0.05
 """So long are rows waited for that others, which came, lie beyond."""
 ASK_SECONDS: Final = 1.0
 """However much is missed, others are asked who is there once in so long."""
+MOST_EARLY: Final = 256
+"""Rows that wait for those before them; with more the log is read."""
 STATES_AT_ONCE: Final = 500
 """Presence states that are told on end, before what carries news gets time to carry them."""
 
@@ -84,6 +87,8 @@ class Neighbours:
         self._limits = limits
         self._holes: dict[Room, int] = {}
         """Rooms that wait for rows to come, and their sequences when they began to."""
+        self._early: dict[Room, dict[int, tuple[LogRow, UpdateFacts]]] = {}
+        """Rows that came before others of the log, which they may build on."""
         self._missed: set[str] = set()
         self._asking = self._answering = self._sweeping = False
         self._asked: dict[str, None] = {}
@@ -120,6 +125,7 @@ class Neighbours:
 
     def closed(self, room: Room) -> None:
         """The room is closed with all who were in it."""
+        self._early.pop(room, None)
         if self.shared and room.presence.states.own():
             self._backplane.publish(PresenceOf(room.document, ()))
 
@@ -174,28 +180,52 @@ class Neighbours:
             facts = [stored_facts(row) for row in rows]
         except ProtocolError:
             return False  # what the log says is what counts
-        numbers = range(sequence - len(rows) + 1, sequence + 1)
-        room.learned(zip(map(LogRow, numbers, rows), facts, strict=True))
-        if room.log.has_hole:
+        early = self._early.setdefault(room, {})
+        for number, row, read in zip(count(sequence - len(rows) + 1), rows, facts):
+            early[number] = LogRow(number, row), read
+        self._take_in_order(room)
+        if len(self._early.get(room, ())) > MOST_EARLY:
+            del self._early[room]
+            return False
+        if self._waits(room):
             self.hole(room)
         return True
+
+    def _take_in_order(self, room: Room) -> None:
+        """Peers are sent rows in the order of the log, in which each has what it builds on: there
+        are clients that never place what comes before its past."""
+        early = self._early.get(room, {})
+        while room.sequence + 1 in early and room.state is not RoomState.GONE:
+            numbers = takewhile(early.__contains__, count(room.sequence + 1))
+            room.learned([early[number] for number in numbers])
+        if not early or max(early) <= room.sequence:
+            self._early.pop(room, None)
+
+    def _waits(self, room: Room) -> bool:
+        return room.log.has_hole or room in self._early
+
+    def _read(self, room: Room) -> None:
+        """Take from the log what came early, and what comes before it."""
+        self._early.pop(room, None)
+        self._follower.follow(room)
 
     def hole(self, room: Room) -> None:
         """The room has rows beyond some that it lacks. These are mostly on their way, from
         another node: the log is read only if they do not come."""
         if not self.shared or not self._backplane.connected:
-            self._follower.follow(room)
+            self._read(room)
         elif room not in self._holes:
             self._holes[room] = room.sequence
             self._tasks.later(self._clock, HOLE_SECONDS, partial(self._look_at_hole, room))
 
     def _look_at_hole(self, room: Room) -> None:
         before = self._holes.pop(room)
-        if room.log.has_hole:
+        self._take_in_order(room)
+        if self._waits(room):
             if room.sequence > before:
                 self.hole(room)  # it is another one
             else:
-                self._follower.follow(room)
+                self._read(room)
 
     def _gone(self, node: str) -> None:
         for room in tuple(self._rooms.values()):

@@ -42,9 +42,9 @@ def test_every_promise_holds(seeds: range) -> None:
         assert {rung for rung in ALL if not rungs[rung]} == set(), rungs
 
 
-@pytest.mark.parametrize("seed", [212, 250, 3674, 4185, 10998])
+@pytest.mark.parametrize("seed", [212, 250, 3674, 4185, 10998, 201081, 201529])
 def test_seeds_that_failed_once(seed: int) -> None:
-    """[RM9] [RM16] an edit held until its past comes, and reloads that fail or are overtaken."""
+    """[RM9] [RM16] [CL31] edits held until their past comes, reloads that fail or are overtaken."""
     simulate(seed)
 
 
