@@ -71,7 +71,7 @@ async def _paced(stage: Stage, rooms: int, peers: int, writers: int, rate: float
     """Times are from an edit's send to its arrival at each peer but its author."""
     crowd, times = stage.crowd(), Times()
     clients = range(FIRST_CLIENT, FIRST_CLIENT + writers)
-    seconds = stage.size(10, 1)
+    seconds = stage.size(30, 1)
     script = Script(clients, round(rate * seconds) + 1)
     pens = []
     for room in range(rooms):
