@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from collab.errors import StorageError, WorkerDied
-from collab.interfaces import Append, DocumentStore, Lease, LogRow, Snapshot, StoredDocument
+from collab.interfaces import Append, DocumentStore
+from tests.support.passing_store import PassingStore
 from tests.support.replica import TOKEN
 
 T = TypeVar("T")
@@ -30,46 +31,25 @@ class Faults:
         self.outage = False
 
 
-class SeededStore:
+class SeededStore(PassingStore):
     """`DocumentStore` that may fail before or after the effect of any call."""
 
     def __init__(self, store: DocumentStore, rng: random.Random, faults: Faults) -> None:
-        self._store = store
+        super().__init__(store)
         self._rng = rng
         self._faults = faults
         self.committed: set[bytes] = set()
         """The tokens in rows that were committed."""
 
-    async def load(self, document: str) -> StoredDocument:
-        return await self._call("load", lambda: self._store.load(document))
-
     async def append(self, batch: Sequence[Append]) -> list[int | None]:
         async def commit() -> list[int | None]:
-            sequences = await self._store.append(batch)
+            sequences = await self.store.append(batch)
             for append in batch:
                 for row in append.rows:
                     self.committed.update(TOKEN.findall(row.data))
             return sequences
 
         return await self._call("append", commit)
-
-    async def read(self, document: str, after: int) -> list[LogRow] | None:
-        return await self._call("read", lambda: self._store.read(document, after))
-
-    async def sequences(self, documents: Sequence[str]) -> Mapping[str, int]:
-        return await self._call("sequences", lambda: self._store.sequences(documents))
-
-    async def compact(
-        self,
-        document: str,
-        base: int | None,
-        rows: Sequence[int],
-        snapshot: Snapshot,
-        lease: Lease | None = None,
-    ) -> None:
-        await self._call(
-            "compact", lambda: self._store.compact(document, base, rows, snapshot, lease)
-        )
 
     async def _call(self, operation: str, effect: Callable[[], Awaitable[T]]) -> T:
         return await troubled(effect, self._rng, self._faults)
@@ -79,7 +59,7 @@ class StoreOfNode(SeededStore):
     """The same store as a node has it, which may die before or after the effect of any call."""
 
     def __init__(self, store: SeededStore, dying: Callable[[str], bool]) -> None:
-        super().__init__(store._store, store._rng, store._faults)
+        super().__init__(store.store, store._rng, store._faults)
         self.committed = store.committed
         self._dying = dying
         """Asked whether it dies here, before and after each operation."""

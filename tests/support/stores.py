@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TypeVar
 
 from collab.errors import StorageError
-from collab.interfaces import Append, DocumentStore, Lease, LogRow, Snapshot, StoredDocument
+from collab.interfaces import Append, DocumentStore
+from tests.support.passing_store import PassingStore
 
 OPERATIONS = ("load", "append", "read", "sequences", "compact")
 
@@ -38,7 +39,7 @@ class InjectedError(StorageError):
     """Raised by `FaultyStore`, so that a test can tell its faults from real ones."""
 
 
-class FaultyStore:
+class FaultyStore(PassingStore):
     """`DocumentStore` over another one. Without orders it only passes calls on.
 
     `hook(operation)` is awaited before each call: a seeded delay on an injected clock, or a
@@ -47,7 +48,7 @@ class FaultyStore:
     """
 
     def __init__(self, store: DocumentStore, hook: Hook | None = None) -> None:
-        self.store = store
+        super().__init__(store)
         self.hook = hook
         self.calls: Counter[str] = Counter()
         self.batches: list[tuple[Append, ...]] = []
@@ -82,9 +83,6 @@ class FaultyStore:
 
     # --- DocumentStore -----------------------------------------------------------------
 
-    async def load(self, document: str) -> StoredDocument:
-        return await self._call("load", lambda: self.store.load(document))
-
     async def append(self, batch: Sequence[Append]) -> list[int | None]:
         taken = tuple(batch)
 
@@ -94,24 +92,6 @@ class FaultyStore:
             return sequences
 
         return await self._call("append", commit)
-
-    async def read(self, document: str, after: int) -> list[LogRow] | None:
-        return await self._call("read", lambda: self.store.read(document, after))
-
-    async def sequences(self, documents: Sequence[str]) -> Mapping[str, int]:
-        return await self._call("sequences", lambda: self.store.sequences(documents))
-
-    async def compact(
-        self,
-        document: str,
-        base: int | None,
-        rows: Sequence[int],
-        snapshot: Snapshot,
-        lease: Lease | None = None,
-    ) -> None:
-        await self._call(
-            "compact", lambda: self.store.compact(document, base, rows, snapshot, lease)
-        )
 
     # --- Orders ------------------------------------------------------------------------
 
