@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Download, Page, expect
 
 from tests.support.server import ServerProcess
-from tests.web.pages import NoteView, Visitors, create_note, export
+from tests.web.pages import AWAY, NoteView, Visitors, create_note, export
 
 pytestmark = pytest.mark.browser
 
@@ -151,3 +151,38 @@ async def test_an_id_that_names_no_note_is_said_to_be_none(
     page = await visitors.page("/notes/no%20such%20id")
     await expect(page.locator(".notice")).to_be_visible()
     await expect(page.get_by_test_id("note-text")).to_have_count(0)
+
+
+async def test_links_and_pictures(visitors: Visitors, rest: httpx.AsyncClient) -> None:
+    """[WB14] what is no such address is refused where it is typed, until it is mended."""
+    identity = await create_note(rest, "Addresses")
+    note = await visitors.note(identity)
+    tools = note.page.get_by_role("toolbar", name="Formatting")
+    await note.text.click()
+
+    await tools.get_by_role("button", name="Link").click()
+    dialog = note.page.get_by_test_id("link-dialog")
+    await dialog.get_by_label("Address").fill("javascript:alert(1)")
+    await dialog.get_by_role("button", name="Save link").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("This is no web or mail address.")
+    await dialog.get_by_label("Address").fill("harbour.example/piers")
+    await expect(dialog.get_by_role("alert")).to_have_count(0)
+    await dialog.get_by_role("button", name="Save link").click()
+    await expect(dialog).to_have_count(0)
+
+    await tools.get_by_role("button", name="Picture").click()
+    dialog = note.page.get_by_test_id("image-dialog")
+    await dialog.get_by_label("Address of the picture").fill("http://harbour.example/lamp.png")
+    await dialog.get_by_role("button", name="Add picture").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("https://")
+    visitors.expected = AWAY
+    await note.page.route("https://harbour.example/*", lambda route: route.abort())
+    await dialog.get_by_label("Address of the picture").fill("https://harbour.example/lamp.png")
+    await dialog.get_by_label("What it shows").fill("A lamp")
+    await dialog.get_by_role("button", name="Add picture").click()
+    await expect(dialog).to_have_count(0)
+
+    await note.shows_status("saved")
+    text = await export(rest, identity, "markdown")
+    assert "[harbour.example/piers](https://harbour.example/piers)" in text
+    assert "![A lamp](https://harbour.example/lamp.png)" in text

@@ -1,6 +1,7 @@
 import type { Editor } from "@tiptap/core";
 import { type FormEvent, useId, useState } from "react";
 import { Dialog } from "../ui/Dialog";
+import { AddressField } from "./AddressField";
 import { imageAddress } from "./addresses";
 
 interface Props {
@@ -38,26 +39,16 @@ export function ImageDialog({ editor, onClose }: Props) {
   return (
     <Dialog title="Add a picture" onClose={close} testId="image-dialog">
       <form onSubmit={submit} noValidate>
-        <label htmlFor={id}>Address of the picture</label>
-        <input
+        <AddressField
           id={id}
-          type="url"
-          inputMode="url"
-          autoComplete="off"
-          placeholder="https://"
+          label="Address of the picture"
           value={typed}
-          aria-invalid={wrong}
-          aria-describedby={wrong ? `${id}-wrong` : undefined}
-          onChange={(event) => {
-            setTyped(event.target.value);
+          problem={wrong ? "The address has to start with https://." : null}
+          onChange={(address) => {
+            setTyped(address);
             setWrong(false);
           }}
         />
-        {wrong && (
-          <p id={`${id}-wrong`} className="field-problem" role="alert">
-            The address has to start with https://.
-          </p>
-        )}
         <label htmlFor={`${id}-alt`}>What it shows</label>
         <input
           id={`${id}-alt`}

@@ -2,6 +2,7 @@ import type { Editor } from "@tiptap/core";
 import { ExternalLink } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { Dialog } from "../ui/Dialog";
+import { AddressField } from "./AddressField";
 import { linkAddress } from "./addresses";
 
 interface Props {
@@ -51,26 +52,16 @@ export function LinkDialog({ editor, current, onClose }: Props) {
       testId="link-dialog"
     >
       <form onSubmit={submit} noValidate>
-        <label htmlFor={id}>Address</label>
-        <input
+        <AddressField
           id={id}
-          type="url"
-          inputMode="url"
-          autoComplete="off"
-          placeholder="https://"
+          label="Address"
           value={typed}
-          aria-invalid={wrong}
-          aria-describedby={wrong ? `${id}-wrong` : undefined}
-          onChange={(event) => {
-            setTyped(event.target.value);
+          problem={wrong ? "This is no web or mail address." : null}
+          onChange={(address) => {
+            setTyped(address);
             setWrong(false);
           }}
         />
-        {wrong && (
-          <p id={`${id}-wrong`} className="field-problem" role="alert">
-            This is no web or mail address.
-          </p>
-        )}
         <div className="dialog-actions">
           {current !== null && (
             <button type="button" className="button danger" onClick={remove}>
