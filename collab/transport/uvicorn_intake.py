@@ -7,7 +7,6 @@ gather the largest message there may be, whoever sends it. And nobody counts fra
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, ClassVar, Final
 
 from websockets.frames import Frame
@@ -95,8 +94,8 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
             self.read_paused = False
             self._go_on()
 
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        super().on_task_complete(task)
+    def finish(self) -> None:
+        super().finish()
         # The peer's answer to our close may be unread. Should it stand behind much, it is not
         # looked for: what comes is dropped, so that a peer that first sends all that it has
         # finds out why it was closed, and a deadline ends it.

@@ -36,7 +36,7 @@ try:
 except ImportError:
     from websockets.utils import apply_mask
 
-_logger: Final = logging.getLogger("uvicorn.error")
+logger: Final = logging.getLogger("uvicorn.error")
 
 PING: Final = b"\x89\x04"
 """The header of our pings, which have four bytes."""
@@ -50,7 +50,7 @@ _USUAL: Final = {b"": (1005, ""), b"\x03\xe8": (1000, ""), b"\x03\xe9": (1001, "
 class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
     """Begins with `opened`, or, as uvicorn's, with `connection_made` and `data_received`."""
 
-    logger = _logger
+    logger = logger
     close_timeout = 10.0
     handshake_initiated = handshake_complete = False
     close_sent = disconnected = read_paused = False
@@ -99,7 +99,7 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
         """The library, from the first time on that it is asked."""
         if self._library is None:
             self._library = ServerProtocol(
-                max_size=self.config.ws_max_size, logger=_logger, state=self._state
+                max_size=self.config.ws_max_size, logger=logger, state=self._state
             )
             if self._handshake is not None:
                 self._hand_over(self._library, self._handshake)

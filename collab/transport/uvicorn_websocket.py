@@ -8,7 +8,6 @@ is late for a dead peer, also where the ping waits behind megabytes on a thin li
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 import sys
@@ -77,8 +76,8 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
         self.graces.end(self)
         super().connection_lost(exc)
 
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        super().on_task_complete(task)
+    def finish(self) -> None:
+        super().finish()
         self._abort_soon()
 
     if not LINUX:
