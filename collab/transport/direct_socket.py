@@ -70,11 +70,12 @@ class DirectSocket(Socket):
     def hand_over(self, receiver: Receiver) -> None:
         """Hand the peer's frames to `receiver`, in their order, until either side is done or has
         broken a limit. This returns at once; the host is told of the end, and the seat and the
-        line are given back.
+        line are given back. What the handshake said is forgotten.
 
         A peer that is too fast is held back here: what it sends meanwhile stays in the network.
         """
         self._receiver = receiver
+        del self.scope
         # Those who log find there what is bound now.
         self._context = copy_context()
         self._waiting = None

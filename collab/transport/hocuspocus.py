@@ -85,6 +85,7 @@ class _Connection:
         self.backlog = Backlog(limits.outbox_bytes)
         self.join_seconds = socket.limits.join_seconds
         self._socket = socket
+        self._credentials = socket.credentials
         self._channel = socket.channel
         self._clock = clock
         self._limits = limits
@@ -242,7 +243,7 @@ class _Connection:
         All documents of a socket mostly come with the same token, and at once: it is looked at
         once, and who brings none is the same guest in all of them.
         """
-        credentials = self._socket.credentials
+        credentials = self._credentials
         if token:
             credentials = replace(credentials, token=token)
         async with self._identifying:

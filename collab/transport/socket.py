@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
@@ -19,8 +19,8 @@ OVERHEAD: Final = 1024
 """Bytes of a frame around its update, at most: an address and a few numbers."""
 
 IDENTIFIED: Final = "collab.identified"
-"""An extension of the ASGI scope that our own server has: it is called once the peer is known,
-and reads little of it before."""
+"""An extension of the ASGI scope that our own server has: it is called once a peer is known, and
+reads little of it before."""
 
 Scope = MutableMapping[str, Any]
 
@@ -51,13 +51,14 @@ class SocketLimits:
 class Socket:
     """An accepted connection: its frames in, its channel out."""
 
-    __slots__ = ("channel", "limits", "scope", "seat")
+    __slots__ = ("_tell", "channel", "limits", "scope", "seat")
 
     def __init__(self, scope: Scope, channel: Endable, limits: SocketLimits, seat: Seat) -> None:
         self.scope = scope
         self.channel = channel
         self.limits = limits
         self.seat = seat
+        self._tell: Callable[[], None] | None = (scope.get("extensions") or {}).get(IDENTIFIED)
 
     @property
     def idle(self) -> bool:
@@ -75,8 +76,8 @@ class Socket:
         which several identities may speak calls it for each. Raises TooManyConnections.
         """
         self.seat.identified(identity)
-        extensions = self.scope.get("extensions") or {}
-        if (tell := extensions.get(IDENTIFIED)) is not None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
             tell()
 
     def admits(self, frame: bytes, receiver: Receiver) -> bool:

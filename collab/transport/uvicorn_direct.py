@@ -35,8 +35,10 @@ UNTIL_THE_END: Final = 1 << 80
 class DirectWebSocketProtocol(PlainWebSocketProtocol):
     """Hands frames over without a task's help once the application listens."""
 
-    _channel: DirectChannel | None = None
-    _listener: Listener | None = None
+    __slots__ = ("_channel", "_listener")
+
+    _channel: DirectChannel | None
+    _listener: Listener | None
     _head = b""
     """The beginning of a header that is not complete."""
     _passing = 0
@@ -44,6 +46,7 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
 
     def begun(self) -> None:
         super().begun()
+        self._channel = self._listener = None
         # Asked before each frame that is sent: without a detour.
         self.buffered = self.transport.get_write_buffer_size  # type: ignore[method-assign]
         # So that the channel is told of the mark that sessions wait for.
@@ -93,6 +96,8 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         self.go_on()
 
     def listen(self, listener: Listener | None) -> None:
+        if listener is not None:
+            del self.scope
         self._listener = listener
         self.inbox.listen(listener)
 

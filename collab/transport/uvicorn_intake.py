@@ -40,17 +40,22 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     """Bytes that are read from a peer that is not known yet; then it is not read from, and the
     deadline to say who it is ends it."""
 
-    _asked = False
-    """Whether the application asked for a first message."""
-    _known = False
-    """Whether the application knows who the peer is."""
+    __slots__ = ("_asked", "_budget", "_known")
+
     _done = False
     """Whether the application is done with the connection."""
-    _budget: float = EARLY_BYTES
-    """Bytes that are read before that changes."""
     _fragments: TokenBucket | None = None
     _unread = _NOTHING
     """What arrived and was not parsed; nothing is read from the network meanwhile."""
+
+    def begun(self) -> None:
+        super().begun()
+        self._asked = False
+        """Whether the application asked for a first message."""
+        self._known = False
+        """Whether the application knows who the peer is."""
+        self._budget: float = EARLY_BYTES
+        """Bytes that are read before that changes."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unread = _NOTHING

@@ -58,19 +58,19 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     graces: ClassVar[Deadlines[Any]]
     """Until a connection that is over is cut off."""
 
+    __slots__ = ("_looking", "_moved", "_sampled", "_taken")
+
     _unread_pongs = 0
     _control = 0
     _control_until = 0.0
     _written = 0
-    _taken = 0
-    _sampled = 0.0
-    _moved = 0.0
-    """The network took something at this time or later."""
-    _looking = False
 
     def begun(self) -> None:
         super().begun()
+        self._taken = 0
         self._sampled = self._moved = self.loop.time()
+        """The network took something at `_moved` or later."""
+        self._looking = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.graces.end(self)
