@@ -90,7 +90,7 @@ class DirectChannel:
     )
 
     def __init__(self, line: Line) -> None:
-        self.ended: Callable[[], None] = lambda: None
+        self.ended: Callable[[], None] | None = None
         """Called once it is closed from our side."""
         self._line = line
         self._write = line.writer()
@@ -99,7 +99,7 @@ class DirectChannel:
         self._closing: CloseCode | None = None
         self._deadline = 0.0
         self._left: asyncio.Future[None] | None = None
-        self._drained: list[Callable[[], None]] = []
+        self._drained: tuple[Callable[[], None], ...] = ()
         line.attach(self)
 
     @property
@@ -129,10 +129,11 @@ class DirectChannel:
                 self._over = True
                 self._deadline = asyncio.get_running_loop().time() + stock.CLOSE_DEADLINE
                 self._line.part(code, close_reason(reason))
-            self.ended()
+            if self.ended is not None:
+                self.ended()
 
     def on_drain(self, callback: Callable[[], None]) -> None:
-        self._drained.append(callback)
+        self._drained = (*self._drained, callback)
 
     @property
     def closed_with(self) -> CloseCode | None:
@@ -162,11 +163,11 @@ class DirectChannel:
         self._leave()
         if self._over:
             return
-        for callback in tuple(self._drained):
+        for callback in self._drained:
             callback()
         # The first may take all the room that there is: it is another one each time.
         if len(self._drained) > 1:
-            self._drained.append(self._drained.pop(0))
+            self._drained = (*self._drained[1:], self._drained[0])
 
     def _leave(self) -> None:
         if self._left is not None and not self._left.done():
