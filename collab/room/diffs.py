@@ -40,7 +40,8 @@ class Diffs:
         self._worker = worker
         self._inline = limits.diff_inline_bytes
         self._lock = asyncio.Lock()
-        self._asking: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+        self._asking: WeakValueDictionary[bytes, asyncio.Lock] | None = None
+        """By what is asked; made when a worker is, which in most rooms is never."""
         self.forget()
 
     def forget(self) -> None:
@@ -79,6 +80,8 @@ class Diffs:
         if not state:
             return await self.full()
         wanted = self._log.version
+        if self._asking is None:
+            self._asking = WeakValueDictionary()
         lock = self._asking.get(state_vector)
         if lock is None:
             lock = self._asking[state_vector] = asyncio.Lock()

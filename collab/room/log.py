@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable
-from itertools import islice
 
 from collab.interfaces import LogRow, Snapshot, StoredDocument
 
@@ -23,7 +21,8 @@ class DocumentLog:
     def __init__(self, stored: StoredDocument) -> None:
         self.version = 0
         """Counts changes of what the document holds; compaction changes nothing."""
-        self._recent: deque[tuple[int, bytes]] = deque()
+        self._recent: dict[int, bytes] = {}
+        """By version, without a hole."""
         self._recent_bytes = 0
         self._beyond: dict[int, LogRow] = {}
         self._tail: list[LogRow] = []
@@ -108,8 +107,7 @@ class DocumentLog:
             return []
         if not self.remembers(since):
             return None
-        first = self.version - len(self._recent) + 1
-        return [data for _, data in islice(self._recent, since + 1 - first, until + 1 - first)]
+        return [self._recent[version] for version in range(since + 1, min(until, self.version) + 1)]
 
     def _set(self, stored: StoredDocument) -> None:
         self.base = stored.snapshot
@@ -124,10 +122,10 @@ class DocumentLog:
 
     def _remember(self, data: bytes) -> None:
         self.version += 1
-        self._recent.append((self.version, data))
+        self._recent[self.version] = data
         self._recent_bytes += len(data)
-        while self._recent_bytes > RECENT_BYTES and self._recent:
-            self._recent_bytes -= len(self._recent.popleft()[1])
+        while self._recent_bytes > RECENT_BYTES:
+            self._recent_bytes -= len(self._recent.pop(self.version - len(self._recent) + 1))
 
     def _count_tail(self) -> None:
         self.tail_bytes = _sum(self._tail) + _sum(self._beyond.values())
