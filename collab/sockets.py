@@ -12,7 +12,7 @@ from collab.admission.addresses import Addresses
 from collab.service import Service
 from collab.transport.endpoint import SocketEndpoint
 from collab.transport.hocuspocus import HocuspocusLimits, HocuspocusWire
-from collab.transport.socket import Socket, SocketLimits
+from collab.transport.socket import Receiver, Socket, SocketLimits
 from collab.transport.websocket import YjsWire
 from collab.transport.ysweet import YSweetWire
 
@@ -25,7 +25,7 @@ def sockets(service: Service) -> list[WebSocketRoute]:
         settings.documents_per_connection, settings.unauthenticated_bytes, settings.outbox_bytes
     )
 
-    def endpoint(serve: Callable[[Socket], Awaitable[None]]) -> SocketEndpoint:
+    def endpoint(serve: Callable[[Socket], Awaitable[Receiver]]) -> SocketEndpoint:
         return SocketEndpoint(
             serve,
             limits,

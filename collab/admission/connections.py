@@ -15,6 +15,7 @@ from collab.interfaces import Clock
 KIB = 1024
 MIB = 1024 * KIB
 
+NEVER: Final = float("-inf")
 RESPITE: Final = 1.0
 """A peer that sends nothing for as long, after it was held back, was not so on end: it may
 have had to wait for others at its address."""
@@ -129,8 +130,8 @@ class Seat:
         limits = admission.limits
         self._admission = admission
         self._taken = True
-        self._held_since = self._held_until = float("-inf")
-        self._accounts: dict[Account, None] = {}
+        self._held_since = self._held_until = NEVER
+        self._accounts: tuple[Account, ...] = ()
         self.allowance = Allowance(
             limits.message_rate, limits.byte_rate, admission.clock.monotonic()
         )
@@ -181,5 +182,5 @@ class Seat:
 
     def _enter(self, account: Account) -> None:
         account.open += 1
-        self._accounts[account] = None
+        self._accounts = (*self._accounts, account)
         self.allowance.share(account.messages)

@@ -92,7 +92,7 @@ class LiveAccess:
 
     def watch(self, document: str, identity: Identity) -> Watch:
         """Begin to note changes, before the rights are looked up for the first time."""
-        watch = Watch(document, identity, self._renewed, self._forget)
+        watch = Watch(document, identity, self)
         self._watches.setdefault(document, set()).add(watch)
         self._count += 1
         return watch
@@ -154,7 +154,7 @@ class LiveAccess:
                     self._want(watch)
             await self._clock.sleep(max(1.0, self._count / RECHECKS_A_SECOND))
 
-    def _renewed(self, watch: Watch) -> None:
+    def renewed(self, watch: Watch) -> None:
         if watch.watched is not None:
             self._warn_later(watch)
             self._want(watch)
@@ -242,7 +242,7 @@ class LiveAccess:
                 watched.granted(access)
 
     def _deny(self, watch: Watch, watched: Watched, error: CollabError) -> None:
-        self._forget(watch)
+        self.forget(watch)
         with _logged():
             watched.denied(error)
 
@@ -313,7 +313,7 @@ class LiveAccess:
             self._want(watch)
         self._arm(watch)
 
-    def _forget(self, watch: Watch) -> None:
+    def forget(self, watch: Watch) -> None:
         watch.watched = None
         watches = self._watches.get(watch.document)
         if watches is None or watch not in watches:

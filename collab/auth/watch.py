@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -29,13 +28,22 @@ class Watched(Protocol):
         """Its identity ends soon: a wire that can ask for a fresh one does so now."""
 
 
+class Watcher(Protocol):
+    """Who looks at the rights of many."""
+
+    def renewed(self, watch: Watch) -> None:
+        """It has a fresh identity."""
+
+    def forget(self, watch: Watch) -> None:
+        """It is over."""
+
+
 class Watch:
     """One connection's entry. `stale` says that rights may have changed since the entry was
     made or since they were last looked at."""
 
     __slots__ = (
-        "_stop",
-        "_wake",
+        "_watcher",
         "access",
         "check_at",
         "document",
@@ -54,13 +62,7 @@ class Watch:
         "watched",
     )
 
-    def __init__(
-        self,
-        document: str,
-        identity: Identity,
-        wake: Callable[[Watch], None],
-        stop: Callable[[Watch], None],
-    ) -> None:
+    def __init__(self, document: str, identity: Identity, watcher: Watcher) -> None:
         self.document = document
         self.identity = identity
         self.watched: Watched | None = None
@@ -79,8 +81,7 @@ class Watch:
         self.end: float | None = None
         # Monotonic: when to look anyway, and the alarm that is set.
         self.check_at = self.due = 0.0
-        self._wake = wake
-        self._stop = stop
+        self._watcher = watcher
 
     def renew(self, identity: Identity) -> None:
         """Go on with a fresh identity of the same user; its rights are looked up at once, and
@@ -94,8 +95,8 @@ class Watch:
             identity = replace(identity, user=old.user, name=old.name)
         self.identity = identity
         self.renewed = self.stale = True
-        self._wake(self)
+        self._watcher.renewed(self)
 
     def stop(self) -> None:
         """The connection is over; may be called more than once."""
-        self._stop(self)
+        self._watcher.forget(self)

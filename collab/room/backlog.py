@@ -26,14 +26,14 @@ class Backlog:
         self.bytes = 0
         self.present = 0
         self._limit = limit
-        self._relief: dict[Callable[[], None], None] = {}
+        self._relief: tuple[Callable[[], None], ...] = ()
 
     def join(self, relieve: Callable[[], None]) -> None:
         """`relieve` is called when the allowance is over."""
-        self._relief[relieve] = None
+        self._relief = (*self._relief, relieve)
 
     def leave(self, relieve: Callable[[], None]) -> None:
-        self._relief.pop(relieve, None)
+        self._relief = tuple(other for other in self._relief if other != relieve)
 
     def fits(self, size: int) -> bool:
         return self.bytes + size + OVERHEAD <= self._limit
@@ -45,5 +45,5 @@ class Backlog:
         self.bytes -= size + OVERHEAD
 
     def relieve(self) -> None:
-        for relieve in tuple(self._relief):
+        for relieve in self._relief:
             relieve()

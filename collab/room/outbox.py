@@ -40,6 +40,8 @@ _Entry = Item | _Missed | _Question | _Presence
 
 _EMPTY: Final = cast("deque[_Entry]", ())
 """The queue of the many peers for whom nothing ever waits: a deque takes 760 bytes."""
+_NOBODY: Final[dict[int, AwarenessEntry]] = {}
+"""Their presence."""
 
 
 class Outbox:
@@ -92,9 +94,7 @@ class Outbox:
         """The log's version up to which the peer was sent updates."""
         self._known = b""
         """What the peer had when something began to wait, as a state vector."""
-        self._presence: dict[int, AwarenessEntry] = {}
-        channel.on_drain(self._flush)
-        backlog.join(self.collapse)
+        self._presence = _NOBODY
 
     @property
     def backlog(self) -> Backlog:
@@ -147,7 +147,7 @@ class Outbox:
         if self._queue:
             self._queue.clear()
         self._backlog.present -= len(self._presence)
-        self._presence.clear()
+        self._presence = _NOBODY
         self._backlog.leave(self.collapse)
 
     def collapse(self) -> None:
@@ -188,6 +188,8 @@ class Outbox:
         if not self._queue:
             if self._queue is _EMPTY:
                 self._queue = deque()
+                self._channel.on_drain(self._flush)
+                self._backlog.join(self.collapse)
             self._known = self._supply.known()
             self._supply.waiting()
 
@@ -223,6 +225,7 @@ class Outbox:
                 queue.append(_Missed(item.until))
             return
         if not self._presence:
+            self._presence = {}
             queue.append(_PRESENCE)
         self._backlog.present -= len(self._presence)
         self._presence.update((entry.client, entry) for entry in item.entries)

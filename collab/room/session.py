@@ -72,13 +72,13 @@ class Session:
         self.access = access
         """Looked at for every frame: a change holds from the next one on."""
         self.codec = codec
-        self.stateless: Callable[[str], Awaitable[None] | None] = lambda payload: None
+        self.stateless: Callable[[str], Awaitable[None] | None] | None = None
         """What is done with a Stateless message; set by whoever joined the session."""
-        self.ended: Callable[[CloseCode | None], None] = lambda code: None
+        self.ended: Callable[[CloseCode | None], None] | None = None
         """Told once that the session is over, with the code of its close; None if the peer
         left. Set by whoever joined the session."""
         known = access.user if access.verified else None
-        self.claimant = Claimant(lambda state: stamp(self.access, state), known)
+        self.claimant = Claimant(self._stamp, known)
         limits = room.limits
         if backlog is None:
             alone = not codec.prefix
@@ -89,7 +89,7 @@ class Session:
         """Whether it is sent what is committed; the room keeps it."""
         self._room = room
         self._channel = channel
-        self._over = False
+        self.over = False
         self._receipts = self._receipt_bytes = self._held_bytes = 0
         self._synced = False
         """Whether its answer to our sync step 1 is in."""
@@ -101,10 +101,6 @@ class Session:
         self._typist: Typist | None = None
         self._behind = 0
         """Receipts that go behind the one for that answer."""
-
-    @property
-    def over(self) -> bool:
-        return self._over
 
     @property
     def taken(self) -> int:
@@ -123,7 +119,7 @@ class Session:
         """
         known = frame.startswith(PRESENCE) and self._room.is_echo(frame)
         try:
-            return None if self._over or known else self._dispatch(self.codec.decode(frame))
+            return None if self.over or known else self._dispatch(self.codec.decode(frame))
         except ProtocolError as error:
             self._refuse(error)
         except DocumentUnreadable as error:
@@ -132,12 +128,12 @@ class Session:
 
     def send(self, message: Message) -> None:
         """Send an answer to this peer alone."""
-        if not self._over:
+        if not self.over:
             self.outbox.put(Item(ItemKind.ANSWER, self.codec.frame(message)))
 
     def show(self, entries: tuple[AwarenessEntry, ...]) -> None:
         """Send presence to this peer alone."""
-        if not self._over:
+        if not self.over:
             frame = self.codec.frame(AwarenessUpdate(entries))
             self.outbox.put(Item(ItemKind.PRESENCE, frame, entries=entries))
 
@@ -158,19 +154,23 @@ class Session:
         self.send(message)
 
     def close(self, code: CloseCode, reason: str) -> None:
-        if not self._over:
+        if not self.over:
             self._channel.close(code, fitting(reason))
             self.leave(code)
 
     def leave(self, code: CloseCode | None = None) -> None:
         """The peer is gone, or its connection was closed with `code`. What it sent is saved
         all the same."""
-        if not self._over:
-            self._over = True
+        if not self.over:
+            self.over = True
             self._held = None
             self.outbox.end()
             self._room.left(self)
-            self.ended(code)
+            if self.ended is not None:
+                self.ended(code)
+
+    def _stamp(self, state: str) -> str:
+        return stamp(self.access, state)
 
     def _dispatch(self, message: Message) -> Awaitable[None] | None:
         match message:
@@ -195,7 +195,7 @@ class Session:
                 else:
                     self._room.after_saved(self, self._statuses.answer(message))
             case Stateless(payload):
-                return self.stateless(payload)
+                return None if self.stateless is None else self.stateless(payload)
             case Denied() | Receipt():
                 raise ProtocolError("only a server may say this")
             case _:
@@ -235,7 +235,7 @@ class Session:
             self._take(update, facts, echo)
 
     def _take(self, update: bytes, facts: UpdateFacts, echo: bool) -> None:
-        if self._over:  # ended, perhaps for lack of rights, while a worker looked at it
+        if self.over:  # ended, perhaps for lack of rights, while a worker looked at it
             return
         self._asked = self._asked and echo
         may_write, coverage = self.access.role.may_write, self._room.coverage

@@ -15,19 +15,20 @@ from collab.protocol.close import CloseCode
 from collab.telemetry import bind
 from collab.transport.channel import AsgiChannel, Receive, Send, network_of
 from collab.transport.closing import close_code, close_reason, reason_of
-from collab.transport.direct import DIRECT, DirectChannel, DirectSocket, Line
-from collab.transport.socket import Scope, Socket, SocketLimits, StockSocket
+from collab.transport.direct import DIRECT, DirectChannel, Line
+from collab.transport.direct_socket import DirectSocket
+from collab.transport.socket import Receiver, Scope, Socket, SocketLimits, StockSocket
 
 _log = logging.getLogger(__name__)
 
 
 class SocketEndpoint:
-    """An ASGI application that hands each connection to a wire: `serve`, which returns when
-    the connection is over. What that raises becomes a close code."""
+    """An ASGI application that hands each connection to a wire: `serve`, which lets a peer in,
+    and returns who takes what it sends. What these raise becomes a close code."""
 
     def __init__(
         self,
-        serve: Callable[[Socket], Awaitable[None]],
+        serve: Callable[[Socket], Awaitable[Receiver]],
         limits: SocketLimits,
         random: Random,
         draining: Callable[[], bool],
@@ -58,48 +59,73 @@ class SocketEndpoint:
             self._closes[code] += 1
             await send({"type": "websocket.close", "code": code, "reason": reason})
             return
+        line: Line | None = (scope.get("extensions") or {}).get(DIRECT)
+        handed_over = False
         try:
             with bind(connection=f"{self._random.getrandbits(48):012x}"):
-                await self._hold(scope, receive, send, seat)
+                if line is None:
+                    await self._keep(scope, receive, send, seat)
+                else:
+                    handed_over = await self._hand_over(scope, line, seat)
         finally:
-            seat.leave()
+            if not handed_over:
+                seat.leave()
 
-    async def _hold(self, scope: Scope, receive: Receive, send: Send, seat: Seat) -> None:
-        line: Line | None = (scope.get("extensions") or {}).get(DIRECT)
-        if line is not None:
-            direct = DirectChannel(line)
-            try:
-                await self._attend(DirectSocket(scope, line, direct, self._limits, seat))
-            finally:
-                await direct.parted()
-            return
+    async def _keep(self, scope: Scope, receive: Receive, send: Send, seat: Seat) -> None:
+        """Serve the connection to its end, as any ASGI server has it."""
         channel = AsgiChannel(send, network_of(scope))
         writer = asyncio.create_task(channel.run(), name="channel")
+        socket = StockSocket(scope, receive, channel, self._limits, seat)
         try:
-            await self._attend(StockSocket(scope, receive, channel, self._limits, seat))
-        finally:
-            await writer
-
-    async def _attend(self, socket: Socket) -> None:
-        channel = socket.channel
-        try:
-            await self._serve(socket)
-        except CollabError as error:
-            code = CloseCode.RESTART if self._draining() else close_code(error)
-            _log.info("refused", extra={"code": int(code), "reason": str(error)})
-            channel.close(code, reason_of(error))
-        except TimeoutError:
-            _log.warning("not let in within the deadline")
-            channel.close(CloseCode.TRY_LATER, "the document is not ready yet")
-        except Exception:
-            _log.exception("a connection failed")
-            channel.close(CloseCode.INTERNAL, "the server failed")
+            receiver = await self._serve(socket)
+            try:
+                await socket.each(receiver)
+            finally:
+                receiver.leave()
+        except Exception as error:
+            self.failed(socket, error)
         except BaseException:
             channel.abandon()
             raise
         finally:
-            if (ended := channel.closed_with) is not None:
-                self._closes[ended] += 1
+            self.ended(socket)
+            await writer
+
+    async def _hand_over(self, scope: Scope, line: Line, seat: Seat) -> bool:
+        """Let the peer in; the connection then goes on without this task. Whether it does."""
+        channel = DirectChannel(line)
+        socket = DirectSocket(scope, line, channel, self._limits, seat, self)
+        try:
+            socket.hand_over(await self._serve(socket))
+            return True
+        except Exception as error:
+            self.failed(socket, error)
+        except BaseException:
+            channel.abandon()
+            raise
+        self.ended(socket)
+        await channel.parted()
+        return False
+
+    # --- `collab.transport.direct_socket.Host` -----------------------------------------
+
+    def failed(self, socket: Socket, error: Exception) -> None:
+        channel = socket.channel
+        match error:
+            case CollabError():
+                code = CloseCode.RESTART if self._draining() else close_code(error)
+                _log.info("refused", extra={"code": int(code), "reason": str(error)})
+                channel.close(code, reason_of(error))
+            case TimeoutError():
+                _log.warning("not let in within the deadline")
+                channel.close(CloseCode.TRY_LATER, "the document is not ready yet")
+            case _:
+                _log.error("a connection failed", exc_info=error)
+                channel.close(CloseCode.INTERNAL, "the server failed")
+
+    def ended(self, socket: Socket) -> None:
+        if (code := socket.channel.closed_with) is not None:
+            self._closes[code] += 1
 
 
 def _subprotocol(scope: Scope) -> str | None:

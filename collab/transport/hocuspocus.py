@@ -29,7 +29,7 @@ from collab.room.backlog import Backlog
 from collab.transport.closing import close_code
 from collab.transport.entrance import Entrance
 from collab.transport.hocuspocus_document import STEP_1, Line, Unopened, is_close
-from collab.transport.socket import Socket
+from collab.transport.socket import Receiver, Socket
 
 WAITING_FRAMES: Final = 1000
 """Frames that may wait on one socket, of all its documents."""
@@ -70,13 +70,13 @@ class HocuspocusWire:
         self._clock = clock
         self._limits = limits
 
-    async def serve(self, socket: Socket) -> None:
-        """Serve one connection until either side ends it."""
-        await _Connection(socket, self._entrance, self._clock, self._limits).serve()
+    async def serve(self, socket: Socket) -> Receiver:
+        return _Connection(socket, self._entrance, self._clock, self._limits)
 
 
 class _Connection:
-    """One socket: `collab.transport.hocuspocus_document.Home` of its documents."""
+    """One socket: `collab.transport.socket.Receiver` of its frames, and
+    `collab.transport.hocuspocus_document.Home` of its documents."""
 
     def __init__(
         self, socket: Socket, entrance: Entrance, clock: Clock, limits: HocuspocusLimits
@@ -85,6 +85,7 @@ class _Connection:
         self.backlog = Backlog(limits.outbox_bytes)
         self.join_seconds = socket.limits.join_seconds
         self._socket = socket
+        self._credentials = socket.credentials
         self._channel = socket.channel
         self._clock = clock
         self._limits = limits
@@ -103,23 +104,18 @@ class _Connection:
         self._vacant_since = clock.monotonic()
         self._spoke = False
         self._unread = 0
-
-    async def serve(self) -> None:
         self._channel.on_drain(self._drained)
-        watching = asyncio.create_task(self._watch(), name="hocuspocus watch")
-        try:
-            await self._socket.each(self._take, self._larger)
-        finally:
-            tasks = (watching, *self._tasks)
-            for task in tasks:
-                task.cancel()
-            for line in tuple(self._lines.values()):
-                line.close(self._channel.closed_with)
-            await asyncio.gather(*tasks, return_exceptions=True)
+        self._watching = asyncio.create_task(self._watch(), name="hocuspocus watch")
+
+    def leave(self) -> None:
+        for task in (self._watching, *self._tasks):
+            task.cancel()
+        for line in tuple(self._lines.values()):
+            line.close(self._channel.closed_with)
 
     # --- In ----------------------------------------------------------------------------
 
-    def _take(self, frame: bytes) -> Awaitable[None] | None:
+    def take(self, frame: bytes) -> Awaitable[None] | None:
         if not self.over:
             self._receive(frame)
         if self._unread:
@@ -159,7 +155,7 @@ class _Connection:
         line = self._lines[prefix] = Line(self, read_address(prefix))
         return line
 
-    def _larger(self, frame: bytes) -> bool:
+    def larger(self, frame: bytes) -> bool:
         try:
             prefix, body = split(frame)
         except ProtocolError:
@@ -247,7 +243,7 @@ class _Connection:
         All documents of a socket mostly come with the same token, and at once: it is looked at
         once, and who brings none is the same guest in all of them.
         """
-        credentials = self._socket.credentials
+        credentials = self._credentials
         if token:
             credentials = replace(credentials, token=token)
         async with self._identifying:

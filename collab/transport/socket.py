@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from collab.access import Credentials, Identity
@@ -19,12 +19,24 @@ OVERHEAD: Final = 1024
 """Bytes of a frame around its update, at most: an address and a few numbers."""
 
 IDENTIFIED: Final = "collab.identified"
-"""An extension of the ASGI scope that our own server has: it is called once the peer is known,
-and reads little of it before."""
+"""An extension of the ASGI scope that our own server has: it is called once a peer is known, and
+reads little of it before."""
 
 Scope = MutableMapping[str, Any]
-Take = Callable[[bytes], Awaitable[None] | None]
-Larger = Callable[[bytes], bool]
+
+
+class Receiver(Protocol):
+    """What a wire makes of a peer that it let in."""
+
+    def take(self, frame: bytes) -> Awaitable[None] | None:
+        """Take a frame. What is returned is awaited before the next one. What is raised, here
+        or there, closes the connection."""
+
+    def larger(self, frame: bytes) -> bool:
+        """Whether a frame over `message_bytes` may be taken, up to `first_sync_bytes`."""
+
+    def leave(self) -> None:
+        """The connection is over. Called once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +51,19 @@ class SocketLimits:
 class Socket:
     """An accepted connection: its frames in, its channel out."""
 
-    __slots__ = ("channel", "idle", "limits", "scope", "seat")
+    __slots__ = ("_tell", "channel", "limits", "scope", "seat")
 
     def __init__(self, scope: Scope, channel: Endable, limits: SocketLimits, seat: Seat) -> None:
         self.scope = scope
         self.channel = channel
         self.limits = limits
         self.seat = seat
-        self.idle = False
+        self._tell: Callable[[], None] | None = (scope.get("extensions") or {}).get(IDENTIFIED)
+
+    @property
+    def idle(self) -> bool:
         """Whether there is nothing of the peer's to be looked at."""
+        raise NotImplementedError
 
     @property
     def credentials(self) -> Credentials:
@@ -60,24 +76,13 @@ class Socket:
         which several identities may speak calls it for each. Raises TooManyConnections.
         """
         self.seat.identified(identity)
-        extensions = self.scope.get("extensions") or {}
-        if (tell := extensions.get(IDENTIFIED)) is not None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
             tell()
 
-    async def each(self, take: Take, larger: Larger | None = None) -> None:
-        """Hand the peer's frames to `take`, in their order, until either side is done or has
-        broken a limit; what `take` returns is awaited before the next.
-
-        A frame over `message_bytes` is taken if `larger` says that this one may be, up to
-        `first_sync_bytes`. A peer that is too fast is held back here: what it sends meanwhile
-        stays in the network. Raises TooFrequent for one that is so for too long, and what
-        `take` raises.
-        """
-        raise NotImplementedError
-
-    def admits(self, frame: bytes, larger: Larger | None) -> bool:
+    def admits(self, frame: bytes, receiver: Receiver) -> bool:
         """Whether a frame is within the limits; else its sender is closed."""
-        if len(frame) <= self.limits.message_bytes or self._fits(frame, larger):
+        if len(frame) <= self.limits.message_bytes or self._fits(frame, receiver):
             return True
         limit = self.limits.message_bytes
         self.channel.close(CloseCode.TOO_BIG, f"a message has at most {limit} bytes")
@@ -94,15 +99,15 @@ class Socket:
         except UnicodeDecodeError:
             raise InvalidDocumentId("A document id is percent-encoded UTF-8.") from None
 
-    def _fits(self, frame: bytes, larger: Larger | None) -> bool:
+    def _fits(self, frame: bytes, receiver: Receiver) -> bool:
         within = len(frame) <= self.limits.first_sync_bytes + OVERHEAD
-        return within and larger is not None and larger(frame)
+        return within and receiver.larger(frame)
 
 
 class StockSocket(Socket):
     """Asks for one frame after the other, as any ASGI server hands them out."""
 
-    __slots__ = ("_covers", "_receive", "_stock")
+    __slots__ = ("_covers", "_idle", "_receive", "_stock")
 
     def __init__(
         self,
@@ -116,16 +121,27 @@ class StockSocket(Socket):
         self._stock = channel
         self._receive = receive
         self._covers = seat.allowance.covers
+        self._idle = False
 
-    async def each(self, take: Take, larger: Larger | None = None) -> None:
-        while (frame := await self._frame(larger)) is not None:
-            if (waiting := take(frame)) is not None:
+    @property
+    def idle(self) -> bool:
+        return self._idle
+
+    async def each(self, receiver: Receiver) -> None:
+        """Hand the peer's frames to `receiver`, in their order, until either side is done or has
+        broken a limit.
+
+        A peer that is too fast is held back here: what it sends meanwhile stays in the network.
+        Raises TooFrequent for one that is so for too long, and what `receiver` raises.
+        """
+        while (frame := await self._frame(receiver)) is not None:
+            if (waiting := receiver.take(frame)) is not None:
                 await waiting
 
-    async def _frame(self, larger: Larger | None) -> bytes | None:
-        self.idle = True
+    async def _frame(self, receiver: Receiver) -> bytes | None:
+        self._idle = True
         message = await self._stock.read(self._receive)
-        self.idle = False
+        self._idle = False
         if message is None:
             return None
         if message["type"] == "websocket.disconnect":
@@ -136,7 +152,7 @@ class StockSocket(Socket):
         if frame is None:
             self.refuse_text()
             return None
-        if not self.admits(frame, larger):
+        if not self.admits(frame, receiver):
             return None
         if not self._covers(len(frame)) and not await self._paid():
             return None

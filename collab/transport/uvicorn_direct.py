@@ -7,16 +7,18 @@ frame. Nearly all frames are whole, small, binary messages: those are cut out he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
+from uvicorn.protocols.utils import ClientDisconnected
 from websockets.protocol import State
 
 from collab.protocol.close import CloseCode
 from collab.transport.channel import LOW_WATER, NETWORK
 from collab.transport.direct import DIRECT, DirectChannel
 from collab.transport.inbox import Listener
-from collab.transport.uvicorn_plain import PlainWebSocketProtocol
+from collab.transport.uvicorn_plain import PlainWebSocketProtocol, logger
 
 try:
     from websockets.speedups import apply_mask
@@ -33,8 +35,10 @@ UNTIL_THE_END: Final = 1 << 80
 class DirectWebSocketProtocol(PlainWebSocketProtocol):
     """Hands frames over without a task's help once the application listens."""
 
-    _channel: DirectChannel | None = None
-    _listener: Listener | None = None
+    __slots__ = ("_channel", "_listener")
+
+    _channel: DirectChannel | None
+    _listener: Listener | None
     _head = b""
     """The beginning of a header that is not complete."""
     _passing = 0
@@ -42,6 +46,7 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
 
     def begun(self) -> None:
         super().begun()
+        self._channel = self._listener = None
         # Asked before each frame that is sent: without a detour.
         self.buffered = self.transport.get_write_buffer_size  # type: ignore[method-assign]
         # So that the channel is told of the mark that sessions wait for.
@@ -91,6 +96,8 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         self.go_on()
 
     def listen(self, listener: Listener | None) -> None:
+        if listener is not None:
+            del self.scope
         self._listener = listener
         self.inbox.listen(listener)
 
@@ -103,6 +110,29 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    def finish(self) -> None:
+        if self.close_timer is None:
+            self.transport.close()
+
+    async def run_asgi(self) -> None:
+        """As uvicorn does, but that an application may leave the connection to its listener."""
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except BaseException:
+            logger.exception("a connection failed before it was handed over")
+        if not self.handshake_complete:
+            self.send_500_response()
+        if self._listener is None:
+            self.finish()
 
     def _forget_handshake(self) -> None:
         """Request and response, if the library judged them, are kilobytes that nothing asks for

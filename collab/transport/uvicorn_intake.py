@@ -7,7 +7,6 @@ gather the largest message there may be, whoever sends it. And nobody counts fra
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, ClassVar, Final
 
 from websockets.frames import Frame
@@ -41,17 +40,22 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     """Bytes that are read from a peer that is not known yet; then it is not read from, and the
     deadline to say who it is ends it."""
 
-    _asked = False
-    """Whether the application asked for a first message."""
-    _known = False
-    """Whether the application knows who the peer is."""
+    __slots__ = ("_asked", "_budget", "_known")
+
     _done = False
     """Whether the application is done with the connection."""
-    _budget: float = EARLY_BYTES
-    """Bytes that are read before that changes."""
     _fragments: TokenBucket | None = None
     _unread = _NOTHING
     """What arrived and was not parsed; nothing is read from the network meanwhile."""
+
+    def begun(self) -> None:
+        super().begun()
+        self._asked = False
+        """Whether the application asked for a first message."""
+        self._known = False
+        """Whether the application knows who the peer is."""
+        self._budget: float = EARLY_BYTES
+        """Bytes that are read before that changes."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unread = _NOTHING
@@ -95,8 +99,8 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
             self.read_paused = False
             self._go_on()
 
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        super().on_task_complete(task)
+    def finish(self) -> None:
+        super().finish()
         # The peer's answer to our close may be unread. Should it stand behind much, it is not
         # looked for: what comes is dropped, so that a peer that first sends all that it has
         # finds out why it was closed, and a deadline ends it.

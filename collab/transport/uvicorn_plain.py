@@ -36,7 +36,7 @@ try:
 except ImportError:
     from websockets.utils import apply_mask
 
-_logger: Final = logging.getLogger("uvicorn.error")
+logger: Final = logging.getLogger("uvicorn.error")
 
 PING: Final = b"\x89\x04"
 """The header of our pings, which have four bytes."""
@@ -48,27 +48,45 @@ _USUAL: Final = {b"": (1005, ""), b"\x03\xe8": (1000, ""), b"\x03\xe9": (1001, "
 
 
 class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
-    """Begins with `opened`, or, as uvicorn's, with `connection_made` and `data_received`."""
+    """Begins with `opened`, or, as uvicorn's, with `connection_made` and `data_received`.
 
-    logger = _logger
+    What every connection has is in slots, since more than 30 attributes make a dictionary of each
+    object; what few have, or have at their end, is not; and what is the same for all of a server
+    is the class's.
+    """
+
+    __slots__ = (
+        "_handshake",
+        "_state",
+        "client",
+        "frames",
+        "handshake_complete",
+        "handshake_initiated",
+        "inbox",
+        "last_ping_rtt",
+        "pending_ping_payload",
+        "ping_sent_at",
+        "pong_timer",
+        "read_paused",
+        "scheme",
+        "scope",
+        "transport",
+        "writable",
+    )
+
+    logger = logger
     close_timeout = 10.0
-    handshake_initiated = handshake_complete = False
-    close_sent = disconnected = read_paused = False
+    close_sent = disconnected = False
     close_timer: TimerHandle | None = None
     ping_timer: TimerHandle | None = None
-    pong_timer: TimerHandle | None = None
-    initial_response = pending_ping_payload = None
-    ping_sent_at = last_ping_rtt = 0.0
+    initial_response = None
     curr_msg_data_type: Literal["text", "bytes"] = "bytes"
 
     beats: ClassVar[Deadlines[Any]]
     """Until the next ping."""
 
-    _handshake: Handshake | None = None
-    """A plain one that is not answered yet."""
-    _state = State.CONNECTING
-    """While there is no library."""
     _library: ServerProtocol | None = None
+    _server_state: ServerState | None = None
 
     def __init__(  # not uvicorn's: that is about all that this class is there to avoid
         self,
@@ -77,29 +95,52 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.config = config
-        self.app = config.loaded_app
-        self.loop = _loop or asyncio.get_running_loop()
-        self.root_path = config.root_path
-        self.asgi_version = config.asgi_version
-        self.app_state = app_state
-        self.connections = server_state.connections
-        self.tasks = server_state.tasks
-        self.default_headers = server_state.default_headers
-        self.ping_interval = config.ws_ping_interval
-        self.ping_timeout = config.ws_ping_timeout
+        if self._server_state is not server_state:
+            self._serve(config, server_state, app_state, _loop or asyncio.get_running_loop())
         self.inbox = Inbox()
-        # What uvicorn needs of a queue and of an event.
-        self.queue = self.inbox  # type: ignore[assignment]
+        # What uvicorn needs of an event.
         self.writable = Gate()  # type: ignore[assignment]
         self.frames: list[bytes] = []
+        self.handshake_initiated = self.handshake_complete = self.read_paused = False
+        self.pong_timer = self.pending_ping_payload = None
+        self.ping_sent_at = self.last_ping_rtt = 0.0
+        self._handshake: Handshake | None = None
+        """A plain one that is not answered yet."""
+        self._state = State.CONNECTING
+        """While there is no library."""
+
+    @classmethod
+    def _serve(
+        cls,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """Be the protocol of this server from now on."""
+        cls._server_state = server_state
+        cls.config, cls.app, cls.loop = config, config.loaded_app, loop
+        cls.root_path, cls.asgi_version = config.root_path, config.asgi_version
+        cls.app_state = app_state
+        cls.connections, cls.tasks = server_state.connections, server_state.tasks
+        cls.ping_interval, cls.ping_timeout = config.ws_ping_interval, config.ws_ping_timeout
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override] # as conn
+        """They change with the time."""
+        assert self._server_state is not None
+        return self._server_state.default_headers
+
+    @property
+    def queue(self) -> Inbox:  # type: ignore[override] # what uvicorn needs of a queue
+        return self.inbox
 
     @property
     def conn(self) -> ServerProtocol:  # type: ignore[override] # an attribute of uvicorn's
         """The library, from the first time on that it is asked."""
         if self._library is None:
             self._library = ServerProtocol(
-                max_size=self.config.ws_max_size, logger=_logger, state=self._state
+                max_size=self.config.ws_max_size, logger=logger, state=self._state
             )
             if self._handshake is not None:
                 self._hand_over(self._library, self._handshake)
@@ -122,7 +163,7 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
         """A connection came, and with it a plain handshake."""
         self.connections.add(self)
         self.transport = transport
-        self.server, self.client = address_of(transport, "sockname"), client
+        self.client = client
         self.scheme = "wss" if is_ssl(transport) else "ws"
         self.begun()
         self._handshake = handshake
@@ -134,7 +175,7 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
             "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
             "scheme": self.scheme,
-            "server": self.server,
+            "server": address_of(transport, "sockname"),
             "client": self.client,
             "root_path": self.root_path,
             "path": self.root_path + (unquote(decoded) if "%" in decoded else decoded),

@@ -8,7 +8,6 @@ is late for a dead peer, also where the ping waits behind megabytes on a thin li
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 import sys
@@ -59,26 +58,26 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     graces: ClassVar[Deadlines[Any]]
     """Until a connection that is over is cut off."""
 
+    __slots__ = ("_looking", "_moved", "_sampled", "_taken")
+
     _unread_pongs = 0
     _control = 0
     _control_until = 0.0
     _written = 0
-    _taken = 0
-    _sampled = 0.0
-    _moved = 0.0
-    """The network took something at this time or later."""
-    _looking = False
 
     def begun(self) -> None:
         super().begun()
+        self._taken = 0
         self._sampled = self._moved = self.loop.time()
+        """The network took something at `_moved` or later."""
+        self._looking = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.graces.end(self)
         super().connection_lost(exc)
 
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        super().on_task_complete(task)
+    def finish(self) -> None:
+        super().finish()
         self._abort_soon()
 
     if not LINUX:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Final
 
 from collab.access import Access
@@ -15,6 +15,7 @@ from collab.protocol.messages import Denied
 from collab.room.codec import YJS, Codec
 from collab.room.session import READ_ONLY, Session
 from collab.telemetry import event, note
+from collab.transport.channel import Endable
 from collab.transport.closing import close_code, reason_of
 from collab.transport.deadlines import Deadlines, Limit, limits
 from collab.transport.entrance import Entrance
@@ -35,19 +36,12 @@ class YjsWire:
         self._entrance = entrance
         self._joining: Deadlines[Limit] | None = None
 
-    def serve(self, socket: Socket) -> Awaitable[None]:
+    def serve(self, socket: Socket) -> Awaitable[Peer]:
         return self.serve_document(socket, socket.path_after(PREFIX))
 
-    async def serve_document(
-        self,
-        socket: Socket,
-        name: str,
-        codec: Codec = YJS,
-        joined: Callable[[Session], None] = lambda session: None,
-    ) -> None:
-        """Serve the document of this name, to peers that speak as `codec` does. Nothing is read
-        before the peer is let in: what it sends meanwhile waits in the server's bounded buffer.
-        `joined` is told of its session."""
+    async def serve_document(self, socket: Socket, name: str, codec: Codec = YJS) -> Peer:
+        """Let a peer that speaks as `codec` does into the document of this name. Nothing is read
+        before: what it sends meanwhile waits in the server's bounded buffer."""
         if self._joining is None:
             self._joining = limits(socket.limits.join_seconds)
         with Limit(self._joining, asyncio.get_running_loop()):
@@ -56,43 +50,47 @@ class YjsWire:
             identity = await self._entrance.identify(socket.credentials)
             socket.identified(identity)
             session, watch = await self._entrance.join(identity, document, socket.channel, codec)
-        joined(session)
-        await self._attend(socket, session, watch)
-
-    async def _attend(self, socket: Socket, session: Session, watch: Watch) -> None:
-        """Hand the peer's frames to its session until either side ends."""
         event(_log, "joined", user=session.access.user)
-        self._entrance.follow(watch, session, _Peer(session))
-        first_sync = session.access.role.may_write
-
-        def larger(frame: bytes) -> bool:
-            nonlocal first_sync
-            taken, first_sync = first_sync and frame.startswith(_STEP_2), False
-            return taken
-
-        try:
-            await socket.each(session.receive, larger)
-        finally:
-            watch.stop()
-            code = socket.channel.closed_with
-            session.leave(code)
-            event(_log, "left", code=None if code is None else int(code))
+        peer = Peer(socket.channel, session, watch)
+        self._entrance.follow(watch, session, peer)
+        return peer
 
 
-class _Peer:
-    """`collab.auth.live.Watched` on this wire."""
+class Peer:
+    """`collab.transport.socket.Receiver` and `collab.auth.live.Watched` on this wire."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    __slots__ = ("_channel", "_first_sync", "_watch", "session")
+
+    def __init__(self, channel: Endable, session: Session, watch: Watch) -> None:
+        self.session = session
+        self._channel = channel
+        self._watch = watch
+        self._first_sync = session.access.role.may_write
+        """Whether it may still come, which may be more than an ordinary message."""
+
+    def take(self, frame: bytes) -> Awaitable[None] | None:
+        return self.session.receive(frame)
+
+    def larger(self, frame: bytes) -> bool:
+        taken, self._first_sync = self._first_sync and frame.startswith(_STEP_2), False
+        return taken
+
+    def leave(self) -> None:
+        self._watch.stop()
+        code = self._channel.closed_with
+        self.session.leave(code)
+        event(_log, "left", code=None if code is None else int(code))
+
+    # --- Rights ------------------------------------------------------------------------
 
     def granted(self, access: Access) -> None:
-        could_write = self._session.access.role.may_write
-        self._session.access = access
+        could_write = self.session.access.role.may_write
+        self.session.access = access
         if could_write and not access.role.may_write:
-            self._session.send(Denied(READ_ONLY))
+            self.session.send(Denied(READ_ONLY))
 
     def denied(self, error: CollabError) -> None:
-        self._session.close(close_code(error), reason_of(error))
+        self.session.close(close_code(error), reason_of(error))
 
     def expiring(self) -> None:
         """This wire has no way to ask for another token: the connection ends with it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Final
 
 from collab.errors import InvalidDocumentId
@@ -10,8 +11,8 @@ from collab.protocol import ysweet
 from collab.protocol.messages import AwarenessUpdate
 from collab.room.codec import Codec
 from collab.room.session import Session
-from collab.transport.socket import Socket
-from collab.transport.websocket import YjsWire
+from collab.transport.socket import Receiver, Socket
+from collab.transport.websocket import Peer, YjsWire
 
 PREFIX: Final = "/d/"
 
@@ -32,13 +33,14 @@ class YSweetWire:
     def __init__(self, wire: YjsWire) -> None:
         self._wire = wire
 
-    async def serve(self, socket: Socket) -> None:
+    async def serve(self, socket: Socket) -> Receiver:
         name = named_twice(socket.path_after(PREFIX))
         pulse = _Pulse(socket)
         try:
-            await self._wire.serve_document(socket, name, YSWEET, pulse.joined)
-        finally:
+            return _LivelyPeer(await self._wire.serve_document(socket, name, YSWEET), pulse)
+        except BaseException:
             pulse.stop()
+            raise
 
 
 def named_twice(text: str) -> str:
@@ -76,3 +78,22 @@ class _Pulse:
     def _awaited(self) -> bool:
         session = self._session
         return not self._socket.idle or (session is not None and session.awaits_receipts)
+
+
+class _LivelyPeer:
+    """`collab.transport.socket.Receiver`: a peer, and its pulse, which ends with it."""
+
+    def __init__(self, peer: Peer, pulse: _Pulse) -> None:
+        self._peer = peer
+        self._pulse = pulse
+        pulse.joined(peer.session)
+
+    def take(self, frame: bytes) -> Awaitable[None] | None:
+        return self._peer.take(frame)
+
+    def larger(self, frame: bytes) -> bool:
+        return self._peer.larger(frame)
+
+    def leave(self) -> None:
+        self._pulse.stop()
+        self._peer.leave()

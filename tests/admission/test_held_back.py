@@ -14,7 +14,7 @@ from collab.access import Identity
 from collab.admission.connections import Admission, AdmissionLimits
 from collab.protocol.close import CloseCode
 from collab.transport.endpoint import SocketEndpoint
-from collab.transport.socket import IDENTIFIED, Socket, SocketLimits
+from collab.transport.socket import IDENTIFIED, Receiver, Socket, SocketLimits
 from tests.support.asgi import AsgiSocket
 from tests.support.direct import DirectPeer
 from tests.support.virtual import LoopClock
@@ -31,14 +31,20 @@ class Wire:
         self.identity: Identity | None = None
         self.sockets: list[Socket] = []
 
-    async def serve(self, socket: Socket) -> None:
+    async def serve(self, socket: Socket) -> Receiver:
         self.sockets.append(socket)
         if self.identity is not None:
             socket.identified(self.identity)
-        await socket.each(self.take)
+        return self
 
     def take(self, frame: bytes) -> None:
         self.frames += 1
+
+    def larger(self, frame: bytes) -> bool:
+        return False
+
+    def leave(self) -> None:
+        """It counts no further."""
 
 
 @pytest.fixture(autouse=True, params=[AsgiSocket, DirectPeer])
@@ -53,7 +59,7 @@ class Served:
     def __init__(self, **limits: Any) -> None:
         self.wire = Wire()
         self.admission = Admission(AdmissionLimits(**limits), LoopClock())
-        serve: Callable[[Socket], Awaitable[None]] = self.wire.serve
+        serve: Callable[[Socket], Awaitable[Receiver]] = self.wire.serve
         self.endpoint = SocketEndpoint(
             serve, SocketLimits(1000, 2000, 15), Random(1), lambda: False, self.admission
         )
@@ -187,15 +193,12 @@ async def test_a_seat_is_given_back_however_it_ends(end: str) -> None:
     """[LM5] also by failures and by cancellation."""
     served = Served()
 
-    async def fail(socket: Socket) -> None:
-        if end == "text":
-            await served.wire.serve(socket)
-            return
-
-        def take(frame: bytes) -> None:
+    class Failing(Wire):
+        def take(self, frame: bytes) -> None:
             raise asyncio.CancelledError if end == "cancelled" else RuntimeError("failed")
 
-        await socket.each(take)
+    async def fail(socket: Socket) -> Receiver:
+        return await (served.wire if end == "text" else Failing()).serve(socket)
 
     endpoint = SocketEndpoint(
         fail, SocketLimits(10, 20, 15), Random(1), lambda: False, served.admission

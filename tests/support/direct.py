@@ -34,6 +34,12 @@ class DirectPeer(AsgiSocket):
         super().release()
         self.line.open()
 
+    async def _run(self) -> None:
+        """The call, and what follows it."""
+        await super()._run()
+        if self.line.handed_over:
+            await self.line.finished.wait()
+
     def _hear(self) -> None:
         frames = self.line.frames
         for opcode, data in frames[self._heard :]:

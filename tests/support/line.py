@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 
 from websockets.frames import Close, Frame, Opcode
 
@@ -23,6 +24,9 @@ class FakeLine:
         self.channel: DirectChannel | None = None
         self.passing: Callable[[], None] = lambda: None
         """Called when the network took something."""
+        self.handed_over = False
+        self.finished = asyncio.Event()
+        """Set once the application, to which it was handed over, is done with it."""
         self._open = True
         self._waits: list[bytes] = []
         self._full = False
@@ -82,8 +86,15 @@ class FakeLine:
         close = Frame(Opcode.CLOSE, Close(code, reason).serialize())
         self._write(close.serialize(mask=False))
 
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        return asyncio.create_task(work)
+
+    def finish(self) -> None:
+        self.finished.set()
+
     def listen(self, listener: Listener | None) -> None:
         self.inbox.listen(listener)
+        self.handed_over = self.handed_over or listener is not None
 
     def hold(self) -> None:
         self.held = True

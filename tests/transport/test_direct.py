@@ -17,7 +17,7 @@ from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import AwarenessUpdate
 from collab.transport.endpoint import SocketEndpoint
-from collab.transport.socket import Socket, SocketLimits
+from collab.transport.socket import Receiver, Socket, SocketLimits
 from tests.support.direct import DirectPeer
 from tests.support.peer import by_hand
 from tests.support.server import ServerProcess
@@ -40,16 +40,19 @@ class Wire:
         self.taken: list[bytes] = []
         self.go = asyncio.Event()
         self.socket: Socket | None = None
-        self.ended = False
+        self.ended = 0
         self.seen: set[str] = set()
 
-    async def serve(self, socket: Socket) -> None:
+    async def serve(self, socket: Socket) -> Receiver:
         self.socket = socket
         where.set("in the task")
-        try:
-            await socket.each(self.take)
-        finally:
-            self.ended = True
+        return self
+
+    def larger(self, frame: bytes) -> bool:
+        return False
+
+    def leave(self) -> None:
+        self.ended += 1
 
     def take(self, frame: bytes) -> Awaitable[None] | None:
         self.seen.add(where.get())
@@ -97,6 +100,52 @@ async def test_what_must_be_awaited_holds_up_the_rest() -> None:
         assert wire.taken == [b"w1", b"w1 done", b"2", b"w3", b"w3 done", b"4"]
         assert wire.socket.idle
         assert not ann.line.held
+
+
+async def test_a_connection_that_idles_has_no_task() -> None:
+    """Only what must be awaited has one."""
+    wire = Wire()
+    async with served(wire) as ann:
+        idle = asyncio.all_tasks()
+        assert idle == {asyncio.current_task(), ann.task}  # that of the test's own peer
+        ann.line.feed(b"1", b"w2", b"3")
+        assert len(asyncio.all_tasks() - idle) == 1
+        wire.go.set()
+        await settled()
+        assert asyncio.all_tasks() == idle
+        assert wire.seen == {"in the task"}
+
+
+async def test_work_that_is_cancelled_ends_the_connection() -> None:
+    """Also before it began: what it was to await is not left behind."""
+    for steps in (0, 1):
+        wire = Wire()
+        async with served(wire) as ann:
+            idle = asyncio.all_tasks()
+            ann.line.feed(b"w1", b"2")
+            (work,) = asyncio.all_tasks() - idle
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            work.cancel()
+            await settled()
+            assert wire.ended == 1
+            assert ann.line.finished.is_set()
+        assert wire.taken == [b"w1"]
+
+
+async def test_the_end_is_told_once() -> None:
+    """Whatever comes together: a close of ours, one of the peer's, and a failure."""
+    wire = Wire()
+    async with served(wire) as ann:
+        ann.line.feed(b"1")
+        assert wire.socket is not None
+        wire.socket.channel.close(CloseCode.GONE, "deleted")
+        meanwhile = wire.ended  # not in the middle of whatever closes it
+        ann.line.leave()
+        ann.line.feed(b"fails")
+        await settled()
+        assert (meanwhile, wire.ended) == (0, 1)
+    assert wire.taken == [b"1"]
 
 
 async def test_what_came_before_the_end_is_taken() -> None:

@@ -31,7 +31,7 @@ def binary(data: bytes, fin: bool = True) -> bytes:
 def queued(protocol: MeteredWebSocketProtocol) -> int:
     """Messages that were parsed and not taken."""
     listener: Any = protocol._listener
-    waiting = 0 if listener is None else len(listener._waiting)
+    waiting = 0 if listener is None else len(listener._waiting or ())
     return len(protocol.inbox._messages) + waiting
 
 

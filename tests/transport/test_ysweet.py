@@ -28,7 +28,7 @@ from collab.protocol.messages import (
 from collab.room.opening import Opener
 from collab.transport.endpoint import SocketEndpoint
 from collab.transport.entrance import Entrance
-from collab.transport.socket import SocketLimits
+from collab.transport.socket import Receiver, SocketLimits
 from collab.transport.websocket import YjsWire
 from collab.transport.ysweet import YSweetWire, named_twice
 from tests.room.house import DOCUMENT, House
@@ -55,7 +55,7 @@ class Node:
         self.ysweet = self._endpoint(YSweetWire(wire).serve)
         self.yjs = self._endpoint(wire.serve)
 
-    def _endpoint(self, serve: Callable[..., Awaitable[None]]) -> SocketEndpoint:
+    def _endpoint(self, serve: Callable[..., Awaitable[Receiver]]) -> SocketEndpoint:
         limits = SocketLimits(100_000, 200_000, join_seconds=20)
         return SocketEndpoint(serve, limits, Random(1), lambda: self.house.registry.draining)
 
