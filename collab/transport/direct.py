@@ -22,8 +22,11 @@ a larger one is handed to the network as it is."""
 class Line(Protocol):
     """A connection as its channel and its socket see it."""
 
+    def begin(self, data: bytes) -> None:
+        """Write the first bytes, of whole WebSocket frames."""
+
     def writer(self) -> Callable[[bytes], None]:
-        """Takes bytes of whole WebSocket frames."""
+        """Takes those that come after."""
 
     def write_parts(self, parts: Sequence[bytes]) -> None:
         """The same, of what is not in one piece."""
@@ -93,7 +96,7 @@ class DirectChannel:
         self.ended: Callable[[], None] | None = None
         """Called once it is closed from our side."""
         self._line = line
-        self._write = line.writer()
+        self._write: Callable[[bytes], None] = self._begin
         self._buffered = line.buffered
         self._over = False
         self._closing: CloseCode | None = None
@@ -168,6 +171,10 @@ class DirectChannel:
         # The first may take all the room that there is: it is another one each time.
         if len(self._drained) > 1:
             self._drained = (*self._drained[1:], self._drained[0])
+
+    def _begin(self, data: bytes) -> None:
+        self._write = self._line.writer()
+        self._line.begin(data)
 
     def _leave(self) -> None:
         if self._left is not None and not self._left.done():

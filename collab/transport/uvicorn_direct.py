@@ -72,6 +72,7 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         return self.transport.write
 
     def write_parts(self, parts: Sequence[bytes]) -> None:
+        self._write_answer()
         self.transport.writelines(parts)
 
     def buffered(self) -> int:

@@ -56,6 +56,7 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
     """
 
     __slots__ = (
+        "_answer",
         "_handshake",
         "_state",
         "client",
@@ -106,6 +107,8 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
         self.ping_sent_at = self.last_ping_rtt = 0.0
         self._handshake: Handshake | None = None
         """A plain one that is not answered yet."""
+        self._answer = b""
+        """The answer, until it is written."""
         self._state = State.CONNECTING
         """While there is no library."""
 
@@ -137,7 +140,9 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @property
     def conn(self) -> ServerProtocol:  # type: ignore[override] # an attribute of uvicorn's
-        """The library, from the first time on that it is asked."""
+        """The library, from the first time on that it is asked. What it has to say goes behind the
+        answer."""
+        self._write_answer()
         if self._library is None:
             self._library = ServerProtocol(
                 max_size=self.config.ws_max_size, logger=logger, state=self._state
@@ -226,8 +231,18 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
         self._handshake = None
         if not self.transport.is_closing():
             self.handshake_complete, self._state = True, State.OPEN
-            self.transport.write(handshake.answer(self.default_headers))
+            self._answer = handshake.answer(self.default_headers)
+            self.loop.call_soon(self._write_answer)
             self.start_keepalive()
+
+    def begin(self, data: bytes) -> None:
+        """Write the first frame. Who is let in at once gets it in one piece with the answer."""
+        answer, self._answer = self._answer, b""
+        self.transport.write(answer + data)
+
+    def _write_answer(self) -> None:
+        if self._answer and not self.transport.is_closing():
+            self.begin(b"")
 
     def _hand_over(self, library: ServerProtocol, handshake: Handshake) -> None:
         """Let the library judge a handshake that was thought to be plain."""
@@ -281,6 +296,7 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
             except (ProtocolError, UnicodeDecodeError):
                 return False
             code, reason = close.code, close.reason
+        self._write_answer()
         self._state = State.CLOSED
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(bytes((CLOSE, len(payload))) + payload)

@@ -86,6 +86,10 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
             self._written += len(message.get("bytes") or b"")
             await super().send(message)
 
+        def begin(self, data: bytes) -> None:
+            self._written += len(data)
+            super().begin(data)
+
         def writer(self) -> Callable[[bytes], None]:
             return self._write
 

@@ -67,6 +67,9 @@ class FakeLine:
 
     # --- Line --------------------------------------------------------------------------
 
+    def begin(self, data: bytes) -> None:
+        self.writer()(data)
+
     def writer(self) -> Callable[[bytes], None]:
         return self._write
 
