@@ -31,8 +31,10 @@ may come in excess of `early_message` until the peer is known."""
 FRAGMENT_RATE: Final = 200.0
 """Fragments a second, over ten seconds: messages are counted elsewhere, as one each."""
 
+CLOSING: Final = 0.00003
+"""Seconds, about, that it takes to close the connection of a peer that left."""
 DEPARTURE: Final = 0.00004
-"""Seconds, about, that it takes to end a peer's task once it left."""
+"""Seconds, about, that it takes to end its task then."""
 
 UNLIMITED: Final = float("inf")
 _NOTHING: Final = memoryview(b"")
@@ -61,10 +63,14 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
 
     def eof_received(self) -> bool | None:  # type: ignore[override] # uvicorn's returns None
         """True if the transport is not to be closed yet. With TLS it cannot be left open."""
-        if self.scheme == "wss" or self.turnstile.admits(self.loop):
+        if self.scheme == "wss" or self.turnstile.admits(self.loop, CLOSING):
             return None
-        self.turnstile.wait(self.loop, self.transport.close)
+        self.turnstile.wait(self.loop, self._close_in_turn)
         return True
+
+    def _close_in_turn(self) -> None:
+        self.turnstile.spend(CLOSING)
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.turnstile.admits(self.loop, DEPARTURE):
