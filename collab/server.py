@@ -19,12 +19,14 @@ from fastapi import FastAPI
 from collab.admission.addresses import Addresses
 from collab.admission.doors import ROOM, Doors
 from collab.app import Service
+from collab.clock import SystemClock
 from collab.listening import BACKLOG, listen, url_of
 from collab.observing.exposition import Exposition
 from collab.observing.port import metrics_port
 from collab.place import Place
 from collab.settings import Settings
 from collab.sockets import SocketsFirst
+from collab.transport.turnstile import Turnstile
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import metered
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol, keep_little_unsent
@@ -119,14 +121,15 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     doors = Doors(ROOM * settings.connections, ROOM * settings.connections_per_address)
+    turnstile = Turnstile(SystemClock().monotonic)
     return uvicorn.Config(
         SocketsFirst(app, Addresses(settings.trusted_proxies)),
         # uvicorn would take an object that only returns what is to be awaited for ASGI 2.
         interface="asgi3",
         # Started and stopped here, so that a failure is our error and not uvicorn's traceback.
         lifespan="off",
-        http=bounded(doors),
-        ws=metered(doors, settings.unauthenticated_bytes, settings.heartbeat_seconds),
+        http=bounded(doors, turnstile),
+        ws=metered(doors, turnstile, settings.unauthenticated_bytes, settings.heartbeat_seconds),
         # The endpoint holds most messages to less; see `first_sync_bytes`.
         ws_max_size=max(settings.message_bytes, settings.first_sync_bytes) + 1024,
         # 15 KB of a compressed frame can become 15 MiB.

@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 from collab.admission.doors import Doors
 from collab.transport.deadlines import Deadlines
 from collab.transport.handshake import Handshake, plain_handshake
+from collab.transport.turnstile import Turnstile
 from collab.transport.uvicorn_plain import PlainWebSocketProtocol, address_of
 
 HEAD_DEADLINE: Final = 15.0
@@ -30,6 +31,8 @@ MAX_HEADERS: Final = 256
 """Headers of a head, which cost more in memory than their bytes."""
 SLICE: Final = 16 * 1024
 """Bytes that are parsed at a time while a head is not complete."""
+ARRIVAL: Final = 0.0003
+"""Seconds, about, that it takes to let a peer in and to answer it, in its task."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -42,6 +45,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """Whether uvicorn's parser is at work."""
     heads: ClassVar[Deadlines[BoundedHttpProtocol]]
     """Until a head is complete."""
+    turnstile: ClassVar[Turnstile]
+
+    _waiting = b""
+    """What came first, before there was time for it."""
 
     _awaits_head = False
     _head_bytes = 0
@@ -80,11 +87,31 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.doors.leave(self.client)
 
     def data_received(self, data: bytes) -> None:
-        if not self._reads:
-            handshake = plain_handshake(data)
-            if handshake is not None and self._opens(handshake):
-                return
+        if self._reads:
+            self._parse(data)
+        elif self._waiting:
+            self._waiting += data
+        elif self.turnstile.admits(self.loop, ARRIVAL):
+            self._arrive(data)
+        else:
+            self._waiting = data
+            self.transport.pause_reading()
+            self.turnstile.wait(self.loop, self._in_turn)
+
+    def _in_turn(self) -> None:
+        data, self._waiting = self._waiting, b""
+        if not self.transport.is_closing():
+            self.turnstile.spend(ARRIVAL)
+            self.transport.resume_reading()
+            self._arrive(data)
+
+    def _arrive(self, data: bytes) -> None:
+        handshake = plain_handshake(data)
+        if handshake is None or not self._opens(handshake):
             self._read()
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         at = 0
         while self._awaits_head and at < len(data):
             piece = data[at : at + SLICE]
@@ -165,7 +192,8 @@ def _cancel(timer: TimerHandle | None) -> None:
         timer.cancel()
 
 
-def bounded(doors: Doors) -> type[BoundedHttpProtocol]:
+def bounded(doors: Doors, turnstile: Turnstile) -> type[BoundedHttpProtocol]:
     """The protocol class of one server."""
     heads = Deadlines(HEAD_DEADLINE, BoundedHttpProtocol._give_up)
-    return type("BoundedHttp", (BoundedHttpProtocol,), {"doors": doors, "heads": heads})
+    members = {"doors": doors, "heads": heads, "turnstile": turnstile}
+    return type("BoundedHttp", (BoundedHttpProtocol,), members)

@@ -7,6 +7,7 @@ gather the largest message there may be, whoever sends it. And nobody counts fra
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from websockets.frames import Frame
@@ -18,6 +19,7 @@ from collab.transport import uvicorn_websocket
 from collab.transport.deadlines import Deadlines
 from collab.transport.inbox import Listener
 from collab.transport.socket import IDENTIFIED
+from collab.transport.turnstile import Turnstile
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
 
 SLICE: Final = 8 * 1024
@@ -28,6 +30,11 @@ may come in excess of `early_message` until the peer is known."""
 FRAGMENT_RATE: Final = 200.0
 """Fragments a second, over ten seconds: messages are counted elsewhere, as one each."""
 
+CLOSING: Final = 0.00003
+"""Seconds, about, that it takes to close the connection of a peer that left."""
+DEPARTURE: Final = 0.00004
+"""Seconds, about, that it takes to end its task then."""
+
 UNLIMITED: Final = float("inf")
 _NOTHING: Final = memoryview(b"")
 
@@ -36,6 +43,7 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     """What `collab serve` runs uvicorn with, by way of `metered`."""
 
     doors: ClassVar[Doors] = Doors(1_000_000, 1_000_000)
+    turnstile: ClassVar[Turnstile]
     early_message: ClassVar[int] = 1024 * 1024
     """Bytes that are read from a peer that is not known yet; then it is not read from, and the
     deadline to say who it is ends it."""
@@ -46,7 +54,18 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     """Whether the application is done with the connection."""
     _fragments: TokenBucket | None = None
     _unread = _NOTHING
-    """What arrived and was not parsed; nothing is read from the network meanwhile."""
+    """What arrived and was not parsed; little more is read from the network meanwhile."""
+
+    def eof_received(self) -> bool | None:  # type: ignore[override] # uvicorn's returns None
+        """True if the transport is not to be closed yet. With TLS it cannot be left open."""
+        if self.scheme == "wss" or self.turnstile.admits(self.loop, CLOSING):
+            return None
+        self.turnstile.wait(self.loop, self._close_in_turn)
+        return True
+
+    def _close_in_turn(self) -> None:
+        self.turnstile.spend(CLOSING)
+        self.transport.close()
 
     def begun(self) -> None:
         super().begun()
@@ -58,6 +77,16 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         """Bytes that are read before that changes."""
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.turnstile.admits(self.loop, DEPARTURE):
+            self._leave(exc)
+        else:
+            self.turnstile.wait(self.loop, partial(self._leave_in_turn, exc))
+
+    def _leave_in_turn(self, exc: Exception | None) -> None:
+        self.turnstile.spend(DEPARTURE)
+        self._leave(exc)
+
+    def _leave(self, exc: Exception | None) -> None:
         self._unread = _NOTHING
         super().connection_lost(exc)
         self.doors.leave(self.client)
@@ -76,7 +105,10 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         elif len(data) > SLICE:
             self._unread = memoryview(data)
             self.transport.pause_reading()
-            self._parse()
+            self._parse_in_turn()
+        elif not self.turnstile.admits(self.loop):
+            self._unread = memoryview(data)
+            self.turnstile.wait(self.loop, self._parse)
         else:
             super().data_received(data)
             if self._budget < 0 and not self._done:
@@ -128,6 +160,12 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         if not self.read_paused:
             self._go_on()
 
+    def _parse_in_turn(self) -> None:
+        if self.turnstile.admits(self.loop):
+            self._parse()
+        else:
+            self.turnstile.wait(self.loop, self._parse)
+
     def _parse(self) -> None:
         """Parse one slice of what is unread; the next one in its turn."""
         if self.read_paused:
@@ -140,7 +178,7 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
 
     def _go_on(self) -> None:
         if self._unread:
-            self.loop.call_soon(self._parse)
+            self.turnstile.wait(self.loop, self._parse)
         elif (self._budget >= 0 or self._done) and not self.transport.is_closing():
             self.transport.resume_reading()
 
@@ -159,10 +197,13 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         return False
 
 
-def metered(doors: Doors, early_message: int, heartbeat: float) -> type[MeteredWebSocketProtocol]:
+def metered(
+    doors: Doors, turnstile: Turnstile, early_message: int, heartbeat: float
+) -> type[MeteredWebSocketProtocol]:
     """The protocol class of one server, whose pings are so many seconds apart."""
     members = {
         "doors": doors,
+        "turnstile": turnstile,
         "early_message": early_message,
         "beats": Deadlines(heartbeat, MeteredWebSocketProtocol.send_keepalive_ping),
         "graces": Deadlines(uvicorn_websocket.CLOSE_GRACE, MeteredWebSocketProtocol._abort),

@@ -14,7 +14,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from collab.admission.doors import Doors
+from collab.clock import SystemClock
 from collab.listening import listen
+from collab.transport.turnstile import Turnstile
 from collab.transport.uvicorn_http import bounded
 from collab.transport.uvicorn_intake import MeteredWebSocketProtocol, metered
 from tests.support.peer import by_hand, peer
@@ -165,10 +167,9 @@ async def test_an_answer_with_more_in_it_is_the_library_s() -> None:
         assert (await receive())["bytes"] == b"you"
         await send({"type": "websocket.close", "code": 4321, "reason": "done"})
 
-    doors = Doors(10, 10)
-    config = uvicorn.Config(
-        app, http=bounded(doors), ws=metered(doors, 1024, 20), lifespan="off", log_config=None
-    )
+    doors, turnstile = Doors(10, 10), Turnstile(SystemClock().monotonic)
+    http, ws = bounded(doors, turnstile), metered(doors, turnstile, 1024, 20)
+    config = uvicorn.Config(app, http=http, ws=ws, lifespan="off", log_config=None)
     ready = asyncio.Event()
     server = Stock(config, ready)
     bound = listen("127.0.0.1", 0)
