@@ -13,9 +13,11 @@ class Role(StrEnum):
     COMMENTER = "commenter"
     VIEWER = "viewer"
 
-    @property
-    def may_write(self) -> bool:
-        return self in (Role.OWNER, Role.EDITOR)
+    may_write: bool
+
+    def __init__(self, value: str) -> None:
+        # Asked for every frame: no more than a look at the member.
+        self.may_write = value in ("owner", "editor")
 
     @property
     def rank(self) -> int:

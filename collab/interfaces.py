@@ -267,6 +267,10 @@ class Links(Protocol):
 # --- Sockets ---------------------------------------------------------------------------
 
 
+Take = Callable[[bytes], None]
+"""Takes a frame at once."""
+
+
 class Channel(Protocol):
     """The smallest socket that a session needs."""
 
@@ -287,6 +291,13 @@ class Channel(Protocol):
 
     def on_drain(self, callback: Callable[[], None]) -> None:
         """Call `callback` whenever `buffered` falls back under the channel's low-water mark."""
+
+    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+        """Call `callback` with what takes frames in the place of `send`, while less is buffered
+        than the low-water mark, and with None once that is over or the channel is closed: so
+        nobody need ask before each of them. It takes whole frames of the wire, as
+        `collab.protocol.framing` builds them, so that those which many are sent are built once.
+        A channel that cannot do so never calls."""
 
 
 # --- Document workers ------------------------------------------------------------------

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from collab.protocol.awareness import AwarenessEntry
+from collab.protocol.framing import WHOLE, framed
 from collab.protocol.messages import AwarenessUpdate, Message, Stateless
 from collab.room.codec import Codec
 from collab.room.echoes import Echoes
@@ -68,6 +69,21 @@ class Audience:
                 if entries:
                     self._note(body, entries)
             frame = codec.prefix + body if codec.prefix else body
-            item = Item(kind, frame, since, until, entries)
-            for outbox in tuple(outboxes.values()):
-                outbox.put(item)
+            asked = _send_freely(frame, tuple(outboxes.values()))
+            if asked:
+                item = Item(kind, frame, since, until, entries)
+                for outbox in asked:
+                    outbox.put(item)
+
+
+def _send_freely(frame: bytes, outboxes: Sequence[Outbox]) -> Sequence[Outbox]:
+    """Send it to all that take it as it is; returns those that are to be asked."""
+    if len(frame) > WHOLE:
+        return outboxes
+    asked, whole = [], framed(frame)
+    for outbox in outboxes:
+        if (take := outbox.freely) is not None:
+            take(whole)
+        else:
+            asked.append(outbox)
+    return asked

@@ -75,7 +75,16 @@ class ClockSet:
 
     def ends_at(self, clock: int) -> bool:
         """Whether these are the clocks from zero up to this one, and no others."""
-        return self._ends == [clock] and self._starts == [0]
+        ends = self._ends
+        return len(ends) == 1 and ends[0] == clock and not self._starts[0]
+
+    def grow(self, clock: int, length: int) -> bool:
+        """Take in so many more clocks from this one on, if `ends_at` it; whether it does."""
+        ends = self._ends
+        if len(ends) != 1 or ends[0] != clock or self._starts[0]:
+            return False
+        ends[0] = clock + length
+        return True
 
     @property
     def gapless(self) -> bool:
@@ -114,13 +123,10 @@ class Coverage:
         """Take in text that a client types on, if its clocks end right there and nothing waits;
         whether it was."""
         held = self._structs.get(client)
-        if held is None or not length or self._unresolved or not held.ends_at(clock):
+        if held is None or not length or self._unresolved or clock + length >= CLOCK_LIMIT:
             return False
-        if clock + length >= CLOCK_LIMIT:
-            return False
-        held.add(clock, clock + length)
         self._state_vector = None
-        return True
+        return held.grow(clock, length)
 
     def known(self, facts: UpdateFacts) -> dict[int, Ranges]:
         """The clocks held of those clients of whom the update repeats some; mostly none."""

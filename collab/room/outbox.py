@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never, cast
 
 from collab.errors import CollabError
-from collab.interfaces import Channel
+from collab.interfaces import Channel, Take
 from collab.protocol.awareness import AwarenessEntry
 from collab.room.backlog import Backlog
 from collab.room.items import Item, ItemKind, Part, Supply
@@ -65,6 +65,7 @@ class Outbox:
         "_cursor",
         "_dead",
         "_dropped",
+        "_freely",
         "_high",
         "_known",
         "_missed",
@@ -72,6 +73,7 @@ class Outbox:
         "_presence",
         "_queue",
         "_supply",
+        "freely",
     )
 
     def __init__(
@@ -95,6 +97,12 @@ class Outbox:
         self._known = b""
         """What the peer had when something began to wait, as a state vector."""
         self._presence = _NOBODY
+        self._freely: Take | None = None
+        """What the channel takes frames with, while it takes them freely."""
+        self.freely: Take | None = None
+        """The same, while nothing waits here: what it takes need not be put."""
+        channel.on_drain(self._flush)
+        channel.on_flow(self._flows)
 
     @property
     def backlog(self) -> Backlog:
@@ -141,6 +149,7 @@ class Outbox:
     def end(self) -> None:
         """Drop what waits and take nothing more."""
         self._dead = True
+        self.freely = None
         self._high = -1  # keeps `put` to the one comparison while all is well
         for entry in self._queue:
             self._release(entry)
@@ -184,7 +193,12 @@ class Outbox:
             self._queue.append(item)
             self._backlog.add(len(item.frame))
 
+    def _flows(self, freely: Take | None) -> None:
+        self._freely = freely
+        self.freely = None if self._queue or self._dead else freely
+
     def _begin(self) -> None:
+        self.freely = None
         if not self._queue:
             if self._queue is _EMPTY:
                 self._queue = deque()
@@ -281,6 +295,7 @@ class Outbox:
         self._release(entry)
         if not self._queue:
             self._dropped = False
+            self.freely = self._freely
 
     def _catch_up(self, entry: _Missed) -> None:
         if self._cursor < entry.until:

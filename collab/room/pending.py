@@ -88,13 +88,17 @@ class Batch:
             by_author.setdefault(update.author, []).append(update)
         rows = []
         for author, written in by_author.items():
-            for run in runs(written, lambda update: len(update.data), merge_bytes):
+            for run in self._cut(written, merge_bytes):
                 clients = tuple(sorted({client for update in run for client in update.clients}))
                 rows += [NewRow(data, author, clients) for data in _merged(run)]
         if len(by_author) == 1:
             return tuple(rows), [row.data for row in rows]
-        together = runs(self.updates, lambda update: len(update.data), merge_bytes)
+        together = self._cut(self.updates, merge_bytes)
         return tuple(rows), [data for run in together for data in _merged(run)]
+
+    def _cut(self, some: Sequence[PendingUpdate], most: int) -> Sequence[Sequence[PendingUpdate]]:
+        """As `runs` does; nearly always all of them fit."""
+        return (some,) if self.size <= most else runs(some, lambda update: len(update.data), most)
 
 
 def _merged(run: Sequence[PendingUpdate]) -> list[bytes]:

@@ -173,11 +173,12 @@ class Session:
         return stamp(self.access, state)
 
     def _dispatch(self, message: Message) -> Awaitable[None] | None:
+        if isinstance(message, Update):  # as most are: `match` takes ten times as long to say so
+            update, typist = message.update, self._typist
+            if typist is None or not self._type(typist, update):
+                return self._write(update, echo=True)
+            return None
         match message:
-            case Update(update):
-                typist = self._typist
-                if typist is None or not self._type(typist, update):
-                    return self._write(update, echo=True)
             case SyncStep2(update):
                 return self._write_all(update)
             case SyncStep1(state_vector):

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Protocol
 
-from collab.interfaces import Channel
+from collab.interfaces import Channel, Take
 from collab.protocol.close import CloseCode
 from collab.transport.closing import close_reason
 
@@ -98,6 +98,9 @@ class AsgiChannel:
 
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._drained.append(callback)
+
+    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+        """A server of another make is asked for each frame."""
 
     @property
     def closed_with(self) -> CloseCode | None:

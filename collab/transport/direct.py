@@ -7,16 +7,15 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Final, Protocol
 
+from collab.interfaces import Take
 from collab.protocol.close import CloseCode
+from collab.protocol.framing import WHOLE, framed, header_of
 from collab.transport import channel as stock
 from collab.transport.closing import close_reason
 from collab.transport.inbox import Listener
 
 DIRECT: Final = "collab.direct"
 """The ASGI extension of our own protocol classes: the connection's `Line`."""
-WHOLE: Final = 32 * 1024
-"""A payload up to this size is copied behind its header, once for all peers that are sent it;
-a larger one is handed to the network as it is."""
 
 
 class Line(Protocol):
@@ -56,27 +55,6 @@ class Line(Protocol):
         """The application is done with the connection, which has been handed over to it."""
 
 
-class _Framed:
-    """The frame that was built last: a broadcast sends the same bytes to one after the other."""
-
-    __slots__ = ("frame", "payload")
-
-    def __init__(self) -> None:
-        self.payload = self.frame = b""
-
-
-_last: Final = _Framed()
-
-
-def header_of(size: int) -> bytes:
-    """Of a whole binary message from a server, which masks nothing."""
-    if size < 126:
-        return bytes((0x82, size))
-    if size < 65536:
-        return b"\x82\x7e" + size.to_bytes(2)
-    return b"\x82\x7f" + size.to_bytes(8)
-
-
 class DirectChannel:
     """Frames wait in the transport alone, and no task is needed to write them."""
 
@@ -85,9 +63,11 @@ class DirectChannel:
         "_closing",
         "_deadline",
         "_drained",
+        "_flow",
         "_left",
         "_line",
         "_over",
+        "_stuck",
         "_write",
         "ended",
     )
@@ -103,6 +83,9 @@ class DirectChannel:
         self._deadline = 0.0
         self._left: asyncio.Future[None] | None = None
         self._drained: tuple[Callable[[], None], ...] = ()
+        self._flow: Callable[[Take | None], None] | None = None
+        self._stuck = False
+        """Whether the network has to take some of what was written first."""
         line.attach(self)
 
     @property
@@ -117,11 +100,8 @@ class DirectChannel:
         """The hot path."""
         if self._over:
             return
-        if frame is _last.payload:
-            self._write(_last.frame)
-        elif len(frame) <= WHOLE:
-            _last.payload, _last.frame = frame, header_of(len(frame)) + frame
-            self._write(_last.frame)
+        if len(frame) <= WHOLE:
+            self._write(framed(frame))
         else:
             self._line.write_parts((header_of(len(frame)), frame))
 
@@ -130,6 +110,7 @@ class DirectChannel:
             self._closing = code
             if not self._over:
                 self._over = True
+                self._tell_flow()
                 self._deadline = asyncio.get_running_loop().time() + stock.CLOSE_DEADLINE
                 self._line.part(code, close_reason(reason))
             if self.ended is not None:
@@ -137,6 +118,10 @@ class DirectChannel:
 
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._drained = (*self._drained, callback)
+
+    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+        self._flow = callback
+        self._tell_flow()
 
     @property
     def closed_with(self) -> CloseCode | None:
@@ -146,6 +131,7 @@ class DirectChannel:
     def abandon(self) -> None:
         """The connection is gone."""
         self._over = True
+        self._tell_flow()
         self._deadline = 0.0
         self._leave()
 
@@ -161,11 +147,18 @@ class DirectChannel:
             self._left = loop.create_future()
             await asyncio.wait((self._left,), timeout=max(0.0, self._deadline - loop.time()))
 
+    def stuck(self) -> None:
+        """The network takes no more for now."""
+        self._stuck = True
+        self._tell_flow()
+
     def drained(self) -> None:
         """The network takes bytes again."""
         self._leave()
         if self._over:
             return
+        self._stuck = False
+        self._tell_flow()
         for callback in self._drained:
             callback()
         # The first may take all the room that there is: it is another one each time.
@@ -175,6 +168,11 @@ class DirectChannel:
     def _begin(self, data: bytes) -> None:
         self._write = self._line.writer()
         self._line.begin(data)
+        self._tell_flow()
+
+    def _tell_flow(self) -> None:
+        if self._flow is not None:
+            self._flow(None if self._over or self._stuck else self._write)
 
     def _leave(self) -> None:
         if self._left is not None and not self._left.done():

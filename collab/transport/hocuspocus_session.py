@@ -16,6 +16,7 @@ from collab.errors import (
     Unauthenticated,
     WorkerError,
 )
+from collab.interfaces import Take
 from collab.protocol.close import CloseCode
 from collab.protocol.hocuspocus import (
     Authenticated,
@@ -94,6 +95,9 @@ class DocumentChannel:
 
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._on_drain.append(callback)
+
+    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+        """It has no frames of its own: what goes to one document goes by the socket of all."""
 
     def open(self) -> None:
         """Pass on what the room said to the newcomer, which goes behind the admission."""

@@ -61,6 +61,11 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
             self._channel.abandon()
         super().connection_lost(exc)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._channel is not None:
+            self._channel.stuck()
+
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._channel is not None:
@@ -83,6 +88,8 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
 
     def attach(self, channel: DirectChannel) -> None:
         self._channel = channel
+        if not self.writable.is_set():
+            channel.stuck()
         if self.disconnected:
             channel.abandon()
         self._forget_handshake()

@@ -10,7 +10,7 @@ from typing import Any
 
 from collab.access import Access, Role
 from collab.backplane.memory import MemoryBackplane, MemoryHub
-from collab.interfaces import Kind
+from collab.interfaces import Kind, Take
 from collab.leasing import Leasing
 from collab.protocol import yjs
 from collab.protocol.awareness import AwarenessEntry
@@ -29,6 +29,7 @@ from collab.room.registry import Registry
 from collab.room.room import Room
 from collab.storage.memory import MemoryStore
 from tests.support.inline_worker import InlineWorker
+from tests.support.line import message_of
 from tests.support.stores import FaultyStore
 from tests.support.virtual import LoopClock
 
@@ -49,6 +50,7 @@ class MemoryChannel:
         self.taken = 0
         self._stalled = False
         self._drain: Callable[[], None] = lambda: None
+        self._flow: Callable[[Take | None], None] = lambda take: None
 
     def send(self, frame: bytes) -> None:
         if self.closed is None:
@@ -60,15 +62,26 @@ class MemoryChannel:
 
     def close(self, code: CloseCode, reason: str) -> None:
         self.closed = self.closed or (code, reason)
+        self._tell_flow()
 
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._drain = callback
 
+    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+        self._flow = callback
+        self._tell_flow()
+
+    def _tell_flow(self) -> None:
+        free = self.closed is None and not self._stalled
+        self._flow((lambda frame: self.send(message_of(frame))) if free else None)
+
     def stall(self) -> None:
         self._stalled = True
+        self._tell_flow()
 
     def resume(self) -> None:
         self._stalled = False
+        self._tell_flow()
         self.take(self.buffered)
 
     def take(self, size: int) -> None:

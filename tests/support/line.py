@@ -13,6 +13,23 @@ from collab.transport.direct import DirectChannel
 from collab.transport.inbox import Inbox, Listener
 
 
+def message_of(frame: bytes) -> bytes:
+    """What a whole frame of a server says."""
+    start, size = _place(frame)
+    assert len(frame) == start + size
+    return frame[start:]
+
+
+def _place(frame: bytes) -> tuple[int, int]:
+    """Where the message of the first frame begins, and its size."""
+    size = frame[1]
+    if size == 126:
+        return 4, int.from_bytes(frame[2:4])
+    if size == 127:
+        return 10, int.from_bytes(frame[2:10])
+    return 2, size
+
+
 class FakeLine:
     """Its network takes what is written while it is open; `feed` is what a peer sends."""
 
@@ -53,14 +70,10 @@ class FakeLine:
 
     @property
     def frames(self) -> list[tuple[Opcode, bytes]]:
-        """What the network took, of messages up to 64 KiB."""
+        """What the network took."""
         found, rest = [], self.passed
         while rest:
-            size, start = rest[1], 2
-            if size == 126:
-                size, start = int.from_bytes(rest[2:4]), 4
-            elif size == 127:
-                size, start = int.from_bytes(rest[2:10]), 10
+            start, size = _place(rest)
             found.append((Opcode(rest[0] & 0x0F), rest[start : start + size]))
             rest = rest[start + size :]
         return found
@@ -111,4 +124,7 @@ class FakeLine:
             self.passing()
         else:
             self._waits.append(data)
-            self._full = self._full or self.buffered() >= LOW_WATER
+            if not self._full and self.buffered() >= LOW_WATER:
+                self._full = True
+                if self.channel is not None:
+                    self.channel.stuck()

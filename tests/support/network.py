@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from collab.interfaces import Take
 from collab.protocol.close import CloseCode
+from tests.support.line import message_of
 
 LOW_WATER = 60
 
@@ -57,6 +59,7 @@ class Connection:
         self._up: deque[tuple[float, bytes]] = deque()
         self._up_arrived = asyncio.Event()
         self._drain: Callable[[], None] = lambda: None
+        self._flow: Callable[[Take | None], None] = lambda take: None
         self._closing = False
         self.alive = True
         self._stalled = False
@@ -76,14 +79,24 @@ class Connection:
         if self.alive and not self._closing:
             self.buffered += len(frame)
             self._down(lambda: self._arrive(frame))
+            self._tell_flow()
 
     def close(self, code: CloseCode, reason: str) -> None:
         if self.alive and not self._closing:
             self._closing = True
             self._down(lambda: self._end(code))
+            self._tell_flow()
 
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._drain = callback
+
+    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+        self._flow = callback
+        self._tell_flow()
+
+    def _tell_flow(self) -> None:
+        free = self.alive and not self._closing and self.buffered < LOW_WATER
+        self._flow((lambda frame: self.send(message_of(frame))) if free else None)
 
     def _down(self, effect: Callable[[], None]) -> None:
         self._down_free = max(self._down_free, self._loop.time() + self._some_delay())
@@ -105,6 +118,7 @@ class Connection:
         self.taken += len(frame)
         self._client.hear(frame)
         if before >= LOW_WATER > self.buffered:
+            self._tell_flow()
             self._drain()
 
     # --- The client's end --------------------------------------------------------------
@@ -138,6 +152,7 @@ class Connection:
 
     def _end(self, code: CloseCode | None) -> None:
         self.alive = False
+        self._tell_flow()
         if self.pump is not None:
             self.pump.cancel()
         if code is not None and self._server is not None:
