@@ -83,7 +83,7 @@ class DirectSocket(Socket):
         self._line.listen(self)
         if self._direct.closed_with is not None:
             self._stop()
-        elif self._waiting is None:
+        elif self._waiting is None and not self._over:
             self._line.go_on()
 
     # --- `collab.transport.inbox.Listener` ---------------------------------------------
@@ -107,7 +107,7 @@ class DirectSocket(Socket):
         self._stop()
 
     def _closed(self) -> None:
-        """Our side closed the channel."""
+        """Our side closed the channel: what waits is dropped."""
         if self._waiting:
             self._waiting.clear()
         if self._pause is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from collab.access import Identity
 from collab.errors import ProtocolError
@@ -27,6 +27,7 @@ from collab.protocol.hocuspocus import (
 from collab.protocol.messages import AwarenessUpdate
 from collab.room.backlog import Backlog
 from collab.transport.closing import close_code
+from collab.transport.deadlines import Deadlines
 from collab.transport.entrance import Entrance
 from collab.transport.hocuspocus_document import STEP_1, Line, Unopened, is_close
 from collab.transport.socket import Receiver, Socket
@@ -69,9 +70,23 @@ class HocuspocusWire:
         self._entrance = entrance
         self._clock = clock
         self._limits = limits
+        self._times: _Times | None = None
 
     async def serve(self, socket: Socket) -> Receiver:
-        return _Connection(socket, self._entrance, self._clock, self._limits)
+        if self._times is None:
+            self._times = _Times(
+                Deadlines(socket.limits.join_seconds, _Connection.expect),
+                Deadlines(SILENCE_SECONDS, _Connection.beat),
+            )
+        return _Connection(socket, self._entrance, self._clock, self._limits, self._times)
+
+
+class _Times(NamedTuple):
+    """What all connections are looked at after: once to see that somebody signed in, and again
+    and again. Nothing that a peer sends puts this off."""
+
+    signing: Deadlines[_Connection]
+    beats: Deadlines[_Connection]
 
 
 class _Connection:
@@ -79,7 +94,12 @@ class _Connection:
     `collab.transport.hocuspocus_document.Home` of its documents."""
 
     def __init__(
-        self, socket: Socket, entrance: Entrance, clock: Clock, limits: HocuspocusLimits
+        self,
+        socket: Socket,
+        entrance: Entrance,
+        clock: Clock,
+        limits: HocuspocusLimits,
+        times: _Times,
     ) -> None:
         self.entrance = entrance
         self.backlog = Backlog(limits.outbox_bytes)
@@ -96,7 +116,7 @@ class _Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting_bytes = 0
         self._waiting_frames = 0
-        self._progress = asyncio.Event()
+        self._progress: asyncio.Event | None = None
         self._identifying = asyncio.Lock()
         self._known: tuple[str | None, Identity] | None = None
         self._openings_until = clock.monotonic()
@@ -105,10 +125,15 @@ class _Connection:
         self._spoke = False
         self._unread = 0
         self._channel.on_drain(self._drained)
-        self._watching = asyncio.create_task(self._watch(), name="hocuspocus watch")
+        self._loop = asyncio.get_running_loop()
+        self._times = times
+        for due in times:
+            due.begin(self, self._loop)
 
     def leave(self) -> None:
-        for task in (self._watching, *self._tasks):
+        for due in self._times:
+            due.end(self)
+        for task in self._tasks:
             task.cancel()
         for line in tuple(self._lines.values()):
             line.close(self._channel.closed_with)
@@ -174,7 +199,7 @@ class _Connection:
     def taken_up(self, frame: bytes) -> None:
         self._waiting_bytes -= len(frame)
         self._waiting_frames -= 1
-        self._progress.set()
+        self._progressed()
 
     @property
     def _crowded(self) -> bool:
@@ -184,8 +209,12 @@ class _Connection:
     async def _room(self) -> None:
         """Read on once not too much waits: for what is at work, since the rest needs reading."""
         while self._crowded and self._tasks and not self.over:
-            self._progress.clear()
+            self._progress = asyncio.Event()
             await self._progress.wait()
+
+    def _progressed(self) -> None:
+        if self._progress is not None:
+            self._progress.set()
 
     # --- Out ---------------------------------------------------------------------------
 
@@ -210,7 +239,7 @@ class _Connection:
 
     def close(self, code: CloseCode, reason: str) -> None:
         self._channel.close(code, reason)
-        self._progress.set()
+        self._progressed()
 
     def _reply(self, frame: bytes) -> None:
         if self._channel.buffered >= NOT_READING_BYTES:
@@ -262,7 +291,7 @@ class _Connection:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._progress.set()
+        self._progressed()
 
     def opened(self, line: Line) -> None:
         self._open[line] = None
@@ -286,23 +315,21 @@ class _Connection:
 
     # --- Time --------------------------------------------------------------------------
 
-    async def _watch(self) -> None:
-        """Close the socket of a peer that does not sign in, or opens nothing; break the silence
-        on any other. Nothing that a peer sends puts this off."""
-        begun = self._clock.monotonic()
-        pause = min(SILENCE_SECONDS, self.join_seconds)
-        while not self.over:
-            await self._clock.sleep(pause)
-            now = self._clock.monotonic()
-            if self._known is None:
-                pause = min(SILENCE_SECONDS, begun + self.join_seconds - now)
-                if pause < 0.001:
-                    self.close(CloseCode.TIMEOUT, "nobody signed in")
-                continue
-            pause = SILENCE_SECONDS
-            vacant = not self._open and not self._tasks
-            if vacant and now - self._vacant_since >= VACANT_SECONDS:
-                self.close(CloseCode.TIMEOUT, "no document is open")
-            elif not self._spoke and self._open:
-                self._channel.send(next(iter(self._open)).address.prefix + _NOBODY)
-            self._spoke = False
+    def expect(self) -> None:
+        """Close the socket of a peer that did not sign in."""
+        if self._known is None:
+            self.close(CloseCode.TIMEOUT, "nobody signed in")
+
+    def beat(self) -> None:
+        """Close the socket of a peer that opens nothing; break the silence on any other."""
+        if self.over:
+            return
+        self._times.beats.begin(self, self._loop)
+        if self._known is None:
+            return
+        vacant = not self._open and not self._tasks
+        if vacant and self._clock.monotonic() - self._vacant_since >= VACANT_SECONDS:
+            self.close(CloseCode.TIMEOUT, "no document is open")
+        elif not self._spoke and self._open:
+            self._channel.send(next(iter(self._open)).address.prefix + _NOBODY)
+        self._spoke = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Coroutine
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -101,7 +100,7 @@ class Line:
         self.address = address
         self.state: State = Unopened.UNSIGNED
         self._home = home
-        self._waiting: deque[bytes] = deque()
+        self._waiting: list[bytes] = []
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -199,8 +198,7 @@ class Line:
         return None
 
     def _pop(self, index: int) -> bytes:
-        body = self._waiting[index]
-        del self._waiting[index]
+        body = self._waiting.pop(index)
         self._home.taken_up(body)
         return body
 
