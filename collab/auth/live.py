@@ -69,7 +69,7 @@ class LiveAccess:
         self._queue: deque[Watch] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._working = 0
-        self._alarms = Alarms(clock, self._ring)
+        self._alarms = Alarms(clock, self._ring, Watch.awaits)
         self._ringing: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._making_good: asyncio.Task[None] | None = None
@@ -290,10 +290,9 @@ class LiveAccess:
             watch.due = due
             self._alarms.set(due, watch)
 
-    def _ring(self, watch: Watch, at: float) -> None:
+    def _ring(self, watch: Watch) -> None:
         watched = watch.watched
-        if watched is None or watch.due != at:
-            return
+        assert watched is not None
         watch.due = 0.0
         wall = self._clock.time()
         if watch.warn_at is not None and wall >= watch.warn_at:
@@ -312,7 +311,9 @@ class LiveAccess:
         self._arm(watch)
 
     def forget(self, watch: Watch) -> None:
-        watch.watched = None
+        if watch.watched is not None:
+            watch.watched = None
+            self._alarms.voided()
         watches = self._watches.get(watch.document)
         if watches is None or watch not in watches:
             return
