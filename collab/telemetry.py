@@ -150,16 +150,16 @@ class _Handler(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO, formatter: JsonFormatter | TextFormatter) -> None:
         super().__init__(stream)
         self._line = formatter.line
-        self._events: list[tuple[float, str, str, dict[str, object]]] = []
-        """Those that are not written yet."""
+        self._events: list[tuple[float, str, str, dict[str, object], Mapping[str, object]]] = []
+        """Those that are not written yet, with what is bound."""
         self.setFormatter(formatter)
         self.addFilter(_Bound())
 
     def event(self, name: str, message: str, facts: dict[str, object]) -> None:
-        """Within GATHERED seconds, if an event loop runs. Lines that are written together cost a
+        """Write it within GATHERED seconds, if an event loop runs. Lines that are written together cost a
         third of what they cost one by one, with other work in between."""
         events, now = self._events, time.time()  # noqa: TID251 - as records
-        events.append((now, name, message, facts))
+        events.append((now, name, message, facts, _bound.get()))
         if len(events) == 1 and (loop := _running_loop()) is not None:
             loop.call_later(GATHERED, self._write_events)
         elif len(events) == 1 or len(events) >= MOST_GATHERED or now - events[0][0] > GATHERED:
@@ -179,8 +179,9 @@ class _Handler(logging.StreamHandler[TextIO]):
         with self.lock or nullcontext():
             events, self._events = self._events, []
             text = ""
-            for created, name, message, facts in events:
-                line = self._line(created, "INFO", name, message, facts) + self.terminator
+            for created, name, message, facts, bound in events:
+                fields = {**facts, **bound, **facts}
+                line = self._line(created, "INFO", name, message, fields) + self.terminator
                 if text and len(text) + len(line) > WHOLE:
                     self._write(text)
                     text = ""
@@ -208,7 +209,7 @@ def event(log: logging.Logger, message: str, **facts: object) -> None:
     if handler is None:
         log.info(message, extra=facts)
     elif log.isEnabledFor(logging.INFO):
-        handler.event(log.name, message, {**facts, **_bound.get(), **facts})
+        handler.event(log.name, message, facts)
 
 
 def _only_handler(log: logging.Logger) -> _Handler | None:

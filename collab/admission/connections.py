@@ -95,7 +95,7 @@ class Admission:
         if counted.connections >= limits.connections:
             counted.over_connections += 1
             raise TooManyConnections("the server has too many connections open")
-        return Seat(self, account)
+        return Seat(self, account, now)
 
     def request(self, address: str) -> None:
         """Count an HTTP request. Raises TooFrequent."""
@@ -126,15 +126,13 @@ class Seat:
 
     __slots__ = ("_accounts", "_admission", "_held_since", "_held_until", "_taken", "allowance")
 
-    def __init__(self, admission: Admission, address: Account | None) -> None:
+    def __init__(self, admission: Admission, address: Account | None, now: float) -> None:
         limits = admission.limits
         self._admission = admission
         self._taken = True
         self._held_since = self._held_until = NEVER
         self._accounts: tuple[Account, ...] = ()
-        self.allowance = Allowance(
-            limits.message_rate, limits.byte_rate, admission.clock.monotonic()
-        )
+        self.allowance = Allowance(limits.message_rate, limits.byte_rate, now)
         admission.counted.connections += 1
         if address is not None:
             self._enter(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 BURST_SECONDS: Final = 10.0
@@ -23,9 +24,9 @@ class TokenBucket:
 
     def __init__(self, rate: float, now: float) -> None:
         self.rate = rate
+        burst = rate * BURST_SECONDS
         # One is always to be had, however low the rate.
-        self.burst = max(1.0, rate * BURST_SECONDS)
-        self._level = self.burst
+        self._level = self.burst = burst if burst > 1.0 else 1.0
         self._at = now
 
     def take(self, amount: float, now: float) -> float:
@@ -49,7 +50,8 @@ class TokenBucket:
 
     def _fill(self, now: float) -> None:
         if now > self._at:
-            self._level = min(self.burst, self._level + (now - self._at) * self.rate)
+            level = self._level + (now - self._at) * self.rate
+            self._level = level if level < self.burst else self.burst
             self._at = now
 
 
@@ -68,13 +70,13 @@ class Allowance:
         self._shared: tuple[TokenBucket, ...] = ()
         self._messages = 0
         self._bytes = 0
-        self._byte_block = int(min(BYTE_BLOCK, self._own_bytes.burst // 16))
-        self._block = _block_of(self._own)
+        self._block = _block_of(self._own.burst, BLOCK)
+        self._byte_block = _block_of(self._own_bytes.burst, BYTE_BLOCK)
 
     def share(self, bucket: TokenBucket) -> None:
         """Pay for messages here too from now on."""
         self._shared = (*self._shared, bucket)
-        self._block = min(self._block, _block_of(bucket))
+        self._block = min(self._block, _block_of(bucket.burst, BLOCK))
         self._messages = 0
 
     def covers(self, size: int) -> bool:
@@ -98,5 +100,6 @@ class Allowance:
         return wait
 
 
-def _block_of(bucket: TokenBucket) -> int:
-    return max(1, min(BLOCK, int(bucket.burst // 16)))
+@lru_cache(64)
+def _block_of(burst: float, most: int) -> int:
+    return max(1, min(most, int(burst // 16)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,56 +22,74 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
     query = scope.get("query_string", b"")
     parameters = parse_qs(query.decode("latin-1")) if query else {}
     return Credentials(
-        token=_bearer(headers.only("authorization")) or _first(parameters, "token"),
+        token=_bearer(headers.only(b"authorization")) or _first(parameters, "token"),
         origin=_origin(headers),
-        host=headers.only("host"),
+        host=headers.only(b"host"),
         address=client[0] if client else "",
-        link=headers.only("collab-link") or _first(parameters, "link"),
-        headers=headers.all,
+        link=headers.only(b"collab-link") or _first(parameters, "link"),
+        headers=headers,
     )
 
 
-class _Headers:
-    """`all` has the values of a header that was sent twice joined by commas."""
+class _Headers(Mapping[str, str]):
+    """Decoded for those who look at them, whom most requests do not meet. Of a header that was
+    sent twice the values are joined by commas."""
 
-    __slots__ = ("_repeated", "all")
+    __slots__ = ("_found", "_repeated")
 
     def __init__(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        self.all = {
-            name.lower().decode("latin-1"): value.decode("latin-1") for name, value in headers
-        }
-        self._repeated: dict[str, set[str]] = {}
-        if len(self.all) < len(headers):
+        self._found = {name.lower(): value for name, value in headers}
+        self._repeated: dict[bytes, set[bytes]] = {}
+        if len(self._found) < len(headers):
             self._join(headers)
 
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._found[name.encode("latin-1")].decode("latin-1")
+        except UnicodeEncodeError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
     def _join(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        values: dict[str, list[str]] = {}
+        values: dict[bytes, list[bytes]] = {}
         for raw, value in headers:
-            values.setdefault(raw.lower().decode("latin-1"), []).append(value.decode("latin-1"))
+            values.setdefault(raw.lower(), []).append(value)
         for name, found in values.items():
             if len(found) > 1:
-                self.all[name] = ", ".join(found)
+                self._found[name] = b", ".join(found)
                 self._repeated[name] = set(found)
 
-    def only(self, name: str) -> str:
+    def only(self, name: bytes) -> str:
         """The value of a header that must not be repeated; empty if it is, or is missing."""
-        values = self._repeated.get(name)
-        if values is None:
-            return self.all.get(name, "").strip()
-        return "" if len(values) > 1 else next(iter(values)).strip()
+        value = self._found.get(name)
+        if value is None:
+            return ""
+        if self._repeated and (values := self._repeated.get(name)) is not None:
+            value = next(iter(values)) if len(values) == 1 else b""
+        return value.decode("latin-1").strip()
+
+    def has(self, name: bytes) -> bool:
+        return name in self._found
 
 
 def _bearer(authorization: str) -> str | None:
+    if not authorization:
+        return None
     scheme, _, token = authorization.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _first(query: Mapping[str, list[str]], name: str) -> str | None:
-    return next(iter(query.get(name, ())), None)
+    return query[name][0] if name in query else None
 
 
 def _origin(headers: _Headers) -> str | None:
-    if "origin" not in headers.all:
+    if not headers.has(b"origin"):
         return None
     # Two headers that disagree are nobody's origin: the same as what a sandboxed page sends.
-    return headers.only("origin") or "null"
+    return headers.only(b"origin") or "null"

@@ -69,7 +69,7 @@ class LiveAccess:
         self._queue: deque[Watch] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._working = 0
-        self._alarms = Alarms(clock, self._ring)
+        self._alarms = Alarms(clock, self._ring, Watch.awaits)
         self._ringing: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._making_good: asyncio.Task[None] | None = None
@@ -267,13 +267,12 @@ class LiveAccess:
 
     def _take(self, watch: Watch, access: Access) -> None:
         watch.access = access
-        ends = [end for end in (watch.identity.expires, access.expires) if end is not None]
-        watch.end = min(ends, default=None)
+        watch.end = _first(watch.identity.expires, access.expires)
 
     def _warn_later(self, watch: Watch) -> None:
-        expires, now = watch.identity.expires, self._clock.time()
+        expires = watch.identity.expires
         watch.warn_at = None
-        if expires is not None and expires > now:
+        if expires is not None and expires > (now := self._clock.time()):
             watch.warn_at = expires - min(RENEW_BEFORE, (expires - now) / 10)
 
     def _next_check(self) -> float:
@@ -283,19 +282,17 @@ class LiveAccess:
 
     def _arm(self, watch: Watch) -> None:
         """Set the alarm for what comes next."""
-        ahead = [at for at in (watch.warn_at, watch.end) if at is not None]
-        now, due = self._clock.monotonic(), watch.check_at
-        if ahead:
-            due = min(due, now + max(0.0, min(ahead) - self._clock.time()))
+        due, first = watch.check_at, _first(watch.warn_at, watch.end)
+        if first is not None:
+            due = min(due, self._clock.monotonic() + max(0.0, first - self._clock.time()))
         if not watch.due or due < watch.due - ALARM_SECONDS:
             # One that rings too early sets the next.
             watch.due = due
             self._alarms.set(due, watch)
 
-    def _ring(self, watch: Watch, at: float) -> None:
+    def _ring(self, watch: Watch) -> None:
         watched = watch.watched
-        if watched is None or watch.due != at:
-            return
+        assert watched is not None
         watch.due = 0.0
         wall = self._clock.time()
         if watch.warn_at is not None and wall >= watch.warn_at:
@@ -314,7 +311,9 @@ class LiveAccess:
         self._arm(watch)
 
     def forget(self, watch: Watch) -> None:
-        watch.watched = None
+        if watch.watched is not None:
+            watch.watched = None
+            self._alarms.voided()
         watches = self._watches.get(watch.document)
         if watches is None or watch not in watches:
             return
@@ -322,6 +321,13 @@ class LiveAccess:
         self._count -= 1
         if not watches:
             del self._watches[watch.document]
+
+
+def _first(one: float | None, other: float | None) -> float | None:
+    """The one that comes first, of moments that may not come at all."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _over(identity: Identity, now: float) -> bool:

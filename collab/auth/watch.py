@@ -97,6 +97,10 @@ class Watch:
         self.renewed = self.stale = True
         self._watcher.renewed(self)
 
+    def awaits(self, at: float) -> bool:
+        """Whether the alarm of this moment is one that it waits for."""
+        return self.watched is not None and self.due == at
+
     def stop(self) -> None:
         """The connection is over; may be called more than once."""
         self._watcher.forget(self)

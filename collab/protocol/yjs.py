@@ -131,6 +131,8 @@ def encode(message: Message) -> bytes:
 
 def _sync(step: int, data: bytes) -> bytes:
     """In one copy: it may be a whole document."""
+    if len(data) < 128:
+        return b"%c%c%c%b" % (SYNC, step, len(data), data)
     head = bytearray((SYNC, step))
     write_varuint(head, len(data))
     return b"".join((head, data))

@@ -40,7 +40,7 @@ class _Framed:
         self.update = self.frame = b""
 
     def answer(self, codec: Codec, update: bytes) -> bytes:
-        if update is self.update and codec == self.codec:
+        if update is self.update and (codec is self.codec or codec == self.codec):
             return self.frame
         frame = codec.frame(SyncStep2(update))
         if len(update) <= KEPT_BYTES:

@@ -57,6 +57,8 @@ class Diffs:
 
         Raises ProtocolError for a state vector that is none, DocumentUnreadable.
         """
+        if state_vector == updates.EMPTY_STATE:
+            return self._full_now()
         known = self._answers.get(state_vector)
         if known is not None and known.version == self._log.version:
             return known  # whose state vector need not even be read

@@ -46,7 +46,8 @@ class Presence:
     def leave(self, claimant: Claimant) -> None:
         """The session is over: its clients are gone, or pass to one who waits for the id."""
         self.states.give_up(claimant)
-        self.states.tell([self.states.end(client)[0] for client in sorted(claimant.clients)])
+        if claimant.clients:
+            self.states.tell([self.states.end(client)[0] for client in sorted(claimant.clients)])
 
     def everyone(self) -> tuple[AwarenessEntry, ...]:
         """All present states; the same object until something changes."""

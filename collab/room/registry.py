@@ -219,7 +219,7 @@ class Registry:
 
     def _touch(self, room: Room) -> None:
         now = self._clock.monotonic()
-        if room in self._idle:
+        if not room.sessions and room in self._idle:
             self._mark_idle(room)
         if now - room.looked >= self._limits.look_after:
             room.looked = now

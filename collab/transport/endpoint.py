@@ -39,7 +39,8 @@ class SocketEndpoint:
         counts by itself."""
         self._serve = serve
         self._limits = limits
-        self._random = random
+        # One after the other from anywhere on: they are for logs, and need not be guessed at.
+        self._number = random.getrandbits(48)
         self._draining = draining
         self._admission = admission or Admission(AdmissionLimits(), SystemClock())
         self._closes = Counter() if closes is None else closes
@@ -61,8 +62,9 @@ class SocketEndpoint:
             return
         line: Line | None = (scope.get("extensions") or {}).get(DIRECT)
         handed_over = False
+        self._number = (self._number + 1) % 2**48
         try:
-            with bind(connection=f"{self._random.getrandbits(48):012x}"):
+            with bind(connection=f"{self._number:012x}"):
                 if line is None:
                     await self._keep(scope, receive, send, seat)
                 else:
@@ -131,4 +133,5 @@ class SocketEndpoint:
 def _subprotocol(scope: Scope) -> str | None:
     """The first that the client offers: a browser that offered some gives up a connection
     that answers with none of them. Nothing in our wires depends on it."""
-    return next((name for name in scope.get("subprotocols", ()) if name), None)
+    offered = scope.get("subprotocols")
+    return next((name for name in offered if name), None) if offered else None
