@@ -16,6 +16,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from collab import garbage
 from collab.admission.addresses import Addresses
 from collab.admission.doors import ROOM, Doors
 from collab.app import Service
@@ -36,9 +37,6 @@ _log = logging.getLogger(__name__)
 PARTING_SECONDS: Final = 1.0
 """For the peers to answer their close, after the drain."""
 _LOOK_SECONDS: Final = 0.02
-GARBAGE: Final = 5_000, 5, 5
-"""Objects made and kept before the collector of cycles looks at them, and how often it looks at
-the young before the older: by default 700 objects, which is each few connections."""
 GRACE_SECONDS: Final = 1
 """What requests under way get after the drain; then their tasks are cancelled."""
 
@@ -60,7 +58,8 @@ class Server(uvicorn.Server):
         line: socket.socket | None = None,
     ) -> None:
         """`line` is at its end once the process that started this one is gone."""
-        super().__init__(_config(app, settings))
+        self._doors = Doors(ROOM * settings.connections, ROOM * settings.connections_per_address)
+        super().__init__(_config(app, settings, self._doors))
         self._service = service
         self._drain_seconds = settings.drain_seconds
         self._announce = announce
@@ -72,6 +71,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self._line is not None:
             asyncio.get_running_loop().add_reader(self._line, self._left_alone)
+        clock = self._service.clock
+        self._tidying = asyncio.create_task(garbage.collect_garbage(self._doors, clock))
         self._announce()
         self._service.worker.warm()
 
@@ -83,6 +84,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         _log.info("stopping: saving what is pending")
+        self._tidying.cancel()
         for server in self.servers:
             server.close()
         if not await self._service.drain(self._drain_seconds):
@@ -119,8 +121,7 @@ class Server(uvicorn.Server):
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    doors = Doors(ROOM * settings.connections, ROOM * settings.connections_per_address)
+def _config(app: FastAPI, settings: Settings, doors: Doors) -> uvicorn.Config:
     turnstile = Turnstile(SystemClock().monotonic)
     return uvicorn.Config(
         SocketsFirst(app, Addresses(settings.trusted_proxies)),
@@ -195,7 +196,7 @@ def run(
     """`serve` on the fastest event loop there is."""
     # What is there by now stays: it need not be looked through again and again.
     gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    gc.set_threshold(*garbage.THRESHOLDS)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serve(app, service, settings, ready, place))
 

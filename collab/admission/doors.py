@@ -20,6 +20,8 @@ class Doors:
         self._most_per_address = most_per_address
         self._open: dict[str, int] = {}
         self.open = 0
+        self.left = 0
+        """How many ended so far."""
         self.refused = 0
 
     def enter(self, client: tuple[str, int] | None) -> bool:
@@ -36,6 +38,7 @@ class Doors:
 
     def leave(self, client: tuple[str, int] | None) -> None:
         self.open -= 1
+        self.left += 1
         key = None if client is None else counted_as(client[0])
         if key is not None:
             self._open[key] -= 1

@@ -55,6 +55,10 @@ class Audience:
         else:
             self.echoes.sent(body)
 
+    def show(self, entries: tuple[AwarenessEntry, ...]) -> None:
+        """Send presence."""
+        self.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
+
     def send(self, kind: ItemKind, message: Message, since: int = 0, until: int = 0) -> None:
         """The hot path. For `since` and `until` see `Item`."""
         self._quiet = False

@@ -36,9 +36,12 @@ class Opener:
             return await self._registry.open(document)
         except DocumentDeleted:
             raise
-        except DocumentNotFound:
+        except DocumentNotFound as error:
             if not access.may_create:
                 raise
+            # Its frames lead to futures that lead to it: a hundred objects for the collector of
+            # cycles, of each new document.
+            error.__traceback__ = None
         if self._seeds is None:
             await self._create(document, access, NewDocument())
         else:

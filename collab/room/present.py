@@ -82,7 +82,6 @@ class States:
         self.clock = clock
         self.limits = limits
         self.node = node or ""
-        self._alone = node is None
         self.shown: dict[int, Shown] = {}
         self.elsewhere: dict[str, set[int]] = {}
         """The ids that sessions of other nodes hold, by node."""
@@ -94,8 +93,10 @@ class States:
         self._everyone: tuple[AwarenessEntry, ...] | None = None
         self._later = later
         self._peers = Announcer(clock, limits.awareness_window, publish, later)
-        self._outward = outward
-        self._nodes = Announcer(clock, limits.awareness_window, self._tell_nodes, later)
+        self._nodes: Announcer | None = None
+        if node is not None:  # else it keeps nothing that leads back to it or to its room
+            self._outward = outward
+            self._nodes = Announcer(clock, limits.awareness_window, self._tell_nodes, later)
 
     # --- Reading -----------------------------------------------------------------------
 
@@ -228,7 +229,7 @@ class States:
                 self._gathered.pop(entry.client, None)
             self._peers.say(peers)
         nodes = peers if nodes is None else nodes
-        if nodes and not self._alone:
+        if nodes and self._nodes is not None:
             self._nodes.say(nodes)
 
     def gather(self, client: int) -> None:

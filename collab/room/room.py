@@ -9,10 +9,9 @@ from collab.access import Access
 from collab.errors import RoomFull, Unavailable
 from collab.interfaces import Channel, Clock, DocumentWorker, LogRow, NewRow, StoredDocument
 from collab.news import Present
-from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.close import CloseCode
 from collab.protocol.keystrokes import Typist, length_of
-from collab.protocol.messages import AwarenessUpdate, Stateless, SyncStep1, Update
+from collab.protocol.messages import Stateless, SyncStep1, Update
 from collab.protocol.update import Ranges, UpdateFacts
 from collab.room.audience import Audience
 from collab.room.backlog import Backlog
@@ -60,8 +59,9 @@ class Room:
         self.state = RoomState.OPEN
         self.log = DocumentLog(stored)
         self.diffs = Diffs(self.log, worker, limits)
-        later = partial(tasks.later, clock)
-        self.presence = Presence(States(clock, limits, self._tell, later, node, self._tell_nodes))
+        self._present = Audience()
+        tell, later = self._present.show, partial(tasks.later, clock)
+        self.presence = Presence(States(clock, limits, tell, later, node, self._tell_nodes))
         self.sessions: dict[Session, None] = {}
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
@@ -74,14 +74,14 @@ class Room:
         self._rows_in_flight: tuple[NewRow, ...] = ()
         self.told = Told(self.log)
         self._receipts = Receipts()
-        self._present = Audience()
         self._subscribed = Audience()
         self._owner = owner
         self._committer = committer
         self._worker = worker
         self._clock = clock
         self._tasks = tasks
-        self.slow = SlowReaders(clock, limits.slow_seconds, self.spawn)
+        spawn = partial(tasks.spawn, name=f"slow readers of {document}")
+        self.slow = SlowReaders(clock, limits.slow_seconds, spawn)
 
     @property
     def sequence(self) -> int:
@@ -333,9 +333,6 @@ class Room:
 
     def _broadcast(self, update: bytes, since: int) -> None:
         self._subscribed.send(ItemKind.UPDATE, Update(update), since, self.log.version)
-
-    def _tell(self, entries: tuple[AwarenessEntry, ...]) -> None:
-        self._present.send(ItemKind.PRESENCE, AwarenessUpdate(entries))
 
     def _tell_nodes(self, states: tuple[Present, ...]) -> None:
         if self.state is not RoomState.GONE:
