@@ -201,7 +201,8 @@ class Room:
         typist.move(length)
         if self.unsaved_since is None:
             self.unsaved_since = self._clock.monotonic()
-        self.subscribe(session)
+        if not session.subscribed:
+            self.subscribe(session)
         self._committer.offer(self, grown)
         return True
 
