@@ -33,5 +33,7 @@ _last: Final = _Last()
 
 def framed(message: bytes) -> bytes:
     if message is not _last.message:
-        _last.message, _last.frame = message, header_of(len(message)) + message
+        size = len(message)
+        header = b"\x82%c" % size if size < 126 else header_of(size)
+        _last.message, _last.frame = message, header + message
     return _last.frame

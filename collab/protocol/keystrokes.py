@@ -32,7 +32,7 @@ class Typist:
         """`spelling` is the client as it is written, `right` the neighbour on the right, if
         there is one."""
         self.client = client
-        self.clock = clock
+        self.clock = clock - 1
         """That of the next character."""
         self.head = b""
         """What the next update begins with, up to the length of its text."""
@@ -40,7 +40,7 @@ class Typist:
         self._right = right
         self._flags = bytes((STRING | HAS_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0),))
         self._number = _varuint(clock - 1)
-        self._expect(1)
+        self.move(1)
 
     @classmethod
     def after(cls, update: bytes, facts: UpdateFacts) -> Typist | None:
@@ -78,9 +78,6 @@ class Typist:
     def move(self, length: int) -> None:
         """So many characters were taken."""
         self.clock += length
-        self._expect(length)
-
-    def _expect(self, length: int) -> None:
         # The last character's clock is the one that was written last, if it was but one.
         last = self._number if length == 1 else _varuint(self.clock - 1)
         self._number = number = _varuint(self.clock)

@@ -82,9 +82,9 @@ class Batch:
         """The rows to log, one for each author, and the updates to send, one for all: more
         where the sum is over `merge_bytes`."""
         if len(self.updates) == 1:  # as mostly, where many rooms write
-            (update,), frames = self.updates, _merged(self.updates)
-            clients = tuple(sorted(update.clients))
-            return tuple([NewRow(data, update.author, clients) for data in frames]), frames
+            update = self.updates[0]
+            row = NewRow(update.data, update.author, tuple(sorted(update.clients)))
+            return (row,), [update.data]
         by_author: dict[str, list[PendingUpdate]] = {}
         for update in self.updates:
             by_author.setdefault(update.author, []).append(update)
@@ -105,9 +105,9 @@ class Batch:
 
 def _merged(run: Sequence[PendingUpdate]) -> list[bytes]:
     """One update; or all as they came, if the library cannot merge what was validated."""
-    if len(run) == 1 and not run[0].came:
+    if len(run) == 1:
         return [run[0].data]
-    if 1 < len(run) <= MOST_CLIENTS and all([update.typed for update in run]):
+    if len(run) <= MOST_CLIENTS and all(update.typed for update in run):
         texts = {update.clients[0]: update.data for update in run}
         if len(texts) == len(run):
             return [side_by_side(texts.items())]
@@ -156,9 +156,8 @@ class PendingUpdates:
         assert self._in_flight is None, "one commit at a time"
         if not self._queue:
             return None
-        size = sum([update.size for update in self._queue])
         updates = tuple([update.sealed() for update in self._queue])
-        self._in_flight = Batch(updates, self.accepted, size)
+        self._in_flight = Batch(updates, self.accepted, self.size)
         self._queue.clear()
         self._texts.clear()
         return self._in_flight

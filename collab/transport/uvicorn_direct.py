@@ -162,11 +162,7 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
             if data[at] == BINARY and after <= end and self._in_order(size):
                 payload = apply_mask(data[start:after], mask) if size else b""
                 at = after
-                if (listener := self._listener) is not None:
-                    listener.arrived(payload)
-                else:
-                    self.curr_msg_data_type, self.frames = "bytes", [payload]
-                    self.send_receive_event_to_app()
+                self._deliver(payload)
             elif after <= end and self.controls(data[at], mask, data[start:after]):
                 at = after
             else:
@@ -179,3 +175,10 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         library = self._library
         state = self._state if library is None else library.state
         return state is State.OPEN and not self.frames and size <= self.config.ws_max_size
+
+    def _deliver(self, payload: bytes) -> None:
+        if (listener := self._listener) is not None:
+            listener.arrived(payload)
+        else:
+            self.curr_msg_data_type, self.frames = "bytes", [payload]
+            self.send_receive_event_to_app()
