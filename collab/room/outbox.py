@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import Final, assert_never, cast
 
 from collab.errors import CollabError
-from collab.interfaces import Channel, Take
+from collab.interfaces import Channel, Write
 from collab.protocol.awareness import AwarenessEntry
 from collab.room.backlog import Backlog
 from collab.room.items import (
@@ -83,9 +83,9 @@ class Outbox:
         self._known = b""
         """What the peer had when something began to wait, as a state vector."""
         self._presence: dict[int, AwarenessEntry] = {}
-        self._freely: Take | None = None
+        self._freely: Write | None = None
         """What the channel takes frames with, while it takes them freely."""
-        self.freely: Take | None = None
+        self.freely: Write | None = None
         """The same, while nothing waits here: what it takes need not be put."""
         channel.on_drain(self._flush)
         channel.on_flow(self._flows)
@@ -180,7 +180,7 @@ class Outbox:
             self._queue.append(item)
             self._backlog.add(len(item.frame))
 
-    def _flows(self, freely: Take | None) -> None:
+    def _flows(self, freely: Write | None) -> None:
         self._freely = freely
         self.freely = None if self._queue or self._dead else freely
 
