@@ -267,8 +267,7 @@ class Links(Protocol):
 # --- Sockets ---------------------------------------------------------------------------
 
 
-Take = Callable[[bytes], None]
-"""Takes a frame at once."""
+Write = Callable[[bytes], None]
 
 
 class Channel(Protocol):
@@ -292,12 +291,11 @@ class Channel(Protocol):
     def on_drain(self, callback: Callable[[], None]) -> None:
         """Call `callback` whenever `buffered` falls back under the channel's low-water mark."""
 
-    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
-        """Call `callback` with what takes frames in the place of `send`, while less is buffered
-        than the low-water mark, and with None once that is over or the channel is closed: so
-        nobody need ask before each of them. It takes whole frames of the wire, as
-        `collab.protocol.framing` builds them, so that those which many are sent are built once.
-        A channel that cannot do so never calls."""
+    def on_flow(self, callback: Callable[[Write | None], None]) -> None:
+        """Call `callback` with what takes frames in the place of `send`, asked nothing, while
+        less is buffered than the low-water mark; with None once that or the channel is over. It
+        takes whole WebSocket frames (`collab.protocol.framing`), which are built once for all
+        who are sent the same. A channel that has no such thing never calls."""
 
 
 # --- Document workers ------------------------------------------------------------------

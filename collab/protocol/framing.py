@@ -25,13 +25,16 @@ class _Last:
     __slots__ = ("frame", "message")
 
     def __init__(self) -> None:
-        self.message = self.frame = b""
+        self.message, self.frame = b"", header_of(0)
 
 
 _last: Final = _Last()
 
 
 def framed(message: bytes) -> bytes:
+    """The whole frame of a message."""
     if message is not _last.message:
-        _last.message, _last.frame = message, header_of(len(message)) + message
+        size = len(message)
+        header = b"\x82%c" % size if size < 126 else header_of(size)
+        _last.message, _last.frame = message, header + message
     return _last.frame

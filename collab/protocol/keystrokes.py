@@ -7,6 +7,7 @@ writes what was typed on end.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from collab.protocol.content import STRING
@@ -16,6 +17,8 @@ from collab.protocol.update import UpdateFacts
 
 LONGEST: Final = 127
 """Bytes of a text that is taken for typed: its length is written in one."""
+MOST_CLIENTS: Final = 127
+"""Of one update, whose number is written in one byte."""
 _OPENING: Final = b"\x01\x01"
 """One client, one struct."""
 
@@ -29,7 +32,7 @@ class Typist:
         """`spelling` is the client as it is written, `right` the neighbour on the right, if
         there is one."""
         self.client = client
-        self.clock = clock
+        self.clock = clock - 1
         """That of the next character."""
         self.head = b""
         """What the next update begins with, up to the length of its text."""
@@ -37,7 +40,7 @@ class Typist:
         self._right = right
         self._flags = bytes((STRING | HAS_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0),))
         self._number = _varuint(clock - 1)
-        self._expect(1)
+        self.move(1)
 
     @classmethod
     def after(cls, update: bytes, facts: UpdateFacts) -> Typist | None:
@@ -75,9 +78,6 @@ class Typist:
     def move(self, length: int) -> None:
         """So many characters were taken."""
         self.clock += length
-        self._expect(length)
-
-    def _expect(self, length: int) -> None:
         # The last character's clock is the one that was written last, if it was but one.
         last = self._number if length == 1 else _varuint(self.clock - 1)
         self._number = number = _varuint(self.clock)
@@ -105,6 +105,13 @@ def joined(head: bytes, texts: list[bytes], size: int) -> bytes:
     """One update for texts of so many bytes (below 2 MiB) that were typed on end; `head` is the
     first one's."""
     return b"".join((head, _varuint(size), *texts, b"\0"))
+
+
+def side_by_side(updates: Iterable[tuple[int, bytes]]) -> bytes:
+    """One update for such of different clients, at most MOST_CLIENTS, given with their
+    clients. As Yjs writes it: the highest client first."""
+    ordered = sorted(updates, reverse=True)
+    return b"%c%b\0" % (len(ordered), b"".join([update[1:-1] for _, update in ordered]))
 
 
 def _skip_id(reader: Reader) -> None:

@@ -110,7 +110,7 @@ class Coverage:
         """Whether an update with these facts goes on where the clocks of its one client end, and
         waits for nothing. Then it adds something, repeats nothing and opens no gap: of what most
         updates are, that is told by one look and not by three."""
-        if len(facts.structs) != 1 or self._unresolved:
+        if len(facts.structs) != 1 or self._unresolved.sizes:
             return False
         for other, clock in facts.needs.items():
             if self._prefix(other) <= clock:
@@ -123,7 +123,7 @@ class Coverage:
         """Take in text that a client types on, if its clocks end right there and nothing waits;
         whether it was."""
         held = self._structs.get(client)
-        if held is None or not length or self._unresolved or clock + length >= CLOCK_LIMIT:
+        if held is None or not length or self._unresolved.sizes or clock + length >= CLOCK_LIMIT:
             return False
         self._state_vector = None
         return held.grow(clock, length)
@@ -144,7 +144,7 @@ class Coverage:
         for client in facts.structs:
             gapless = self._structs[client].gapless
             self._unresolved.add(client, facts.needs, gapless, size, self._prefix)
-        if self._unresolved:
+        if self._unresolved.sizes:
             self._settle()
 
     def include(self, other: Coverage) -> None:

@@ -16,7 +16,7 @@ from collab.errors import (
     Unavailable,
     WorkerError,
 )
-from collab.interfaces import Take
+from collab.interfaces import Write
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import Message, Receipt, SyncStep2
 from collab.room.codec import Codec, Receipts
@@ -92,7 +92,7 @@ class _Writer:
     def on_drain(self, callback: Callable[[], None]) -> None:
         """Nothing is ever buffered."""
 
-    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+    def on_flow(self, callback: Callable[[Write | None], None]) -> None:
         """It wants no more than a receipt."""
 
     def _end(self, outcome: int | CollabError) -> None:

@@ -38,6 +38,28 @@ class Item:
     """What a presence frame says."""
 
 
+@dataclass(slots=True)
+class Missed:
+    """In the place of updates: those up to this version are made anew."""
+
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A sync request that is answered when the channel has room for the answer."""
+
+    state_vector: bytes
+
+
+class Latest:
+    """In the place of presence frames: the latest of each client is sent."""
+
+
+LATEST: Final = Latest()
+Entry = Item | Missed | Question | Latest
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Frames that bring a peer's document up to a version of the log."""

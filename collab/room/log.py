@@ -30,6 +30,8 @@ class DocumentLog:
         self.sequence = 0
         self.tail_bytes = 0
         """Bytes of all rows that the snapshot does not hold."""
+        self.size = 0
+        """The same with the snapshot's."""
         self._set(stored)
 
     @property
@@ -40,10 +42,6 @@ class DocumentLog:
     @property
     def row_count(self) -> int:
         return len(self._tail)
-
-    @property
-    def size(self) -> int:
-        return (len(self.base.data) if self.base else 0) + self.tail_bytes
 
     @property
     def has_hole(self) -> bool:
@@ -67,13 +65,15 @@ class DocumentLog:
         if row.sequence <= self.sequence or row.sequence in self._beyond:
             return False
         self.tail_bytes += len(row.data)
+        self.size += len(row.data)
         self._remember(row.data)
         if row.sequence > self.sequence + 1:
             self._beyond[row.sequence] = row
             return True
         self._tail.append(row)
         self.sequence = row.sequence
-        self._close_hole()
+        if self._beyond:
+            self._close_hole()
         return True
 
     def compacted(self, snapshot: Snapshot, replaced: Collection[int]) -> None:
@@ -129,6 +129,7 @@ class DocumentLog:
 
     def _count_tail(self) -> None:
         self.tail_bytes = _sum(self._tail) + _sum(self._beyond.values())
+        self.size = (len(self.base.data) if self.base else 0) + self.tail_bytes
 
 
 def _sum(rows: Iterable[LogRow]) -> int:

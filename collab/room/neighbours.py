@@ -115,9 +115,8 @@ class Neighbours:
             self._backplane.publish(PresenceWanted(room.document))
 
     def committed(self, document: str, sequence: int, rows: tuple[NewRow, ...]) -> None:
-        if self.shared:
-            updates = tuple(row.data for row in rows)
-            self._backplane.publish(Committed(document, sequence, updates))
+        updates = tuple(row.data for row in rows)
+        self._backplane.publish(Committed(document, sequence, updates))
 
     def present(self, document: str, states: tuple[Present, ...]) -> None:
         """These states of peers here are new, or over."""

@@ -4,41 +4,29 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import Final, assert_never, cast
 
 from collab.errors import CollabError
-from collab.interfaces import Channel, Take
+from collab.interfaces import Channel, Write
 from collab.protocol.awareness import AwarenessEntry
 from collab.room.backlog import Backlog
-from collab.room.items import Item, ItemKind, Part, Supply
+from collab.room.items import (
+    LATEST,
+    Entry,
+    Item,
+    ItemKind,
+    Latest,
+    Missed,
+    Part,
+    Question,
+    Supply,
+)
 
 MOST_PRESENT: Final = 20_000
 """Latest states that wait for one connection; they are shared with the room."""
 
 
-@dataclass(slots=True)
-class _Missed:
-    """In the place of updates: those up to this version are made anew."""
-
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A sync request that is answered when the channel has room for the answer."""
-
-    state_vector: bytes
-
-
-class _Presence:
-    """In the place of presence frames: the latest of each client is sent."""
-
-
-_PRESENCE: Final = _Presence()
-_Entry = Item | _Missed | _Question | _Presence
-
-_EMPTY: Final = cast("deque[_Entry]", ())
+_EMPTY: Final = cast("deque[Entry]", ())
 """The queue of the many peers for whom nothing ever waits: a deque takes 760 bytes."""
 _NOBODY: Final[dict[int, AwarenessEntry]] = {}
 """Their presence."""
@@ -97,9 +85,9 @@ class Outbox:
         self._known = b""
         """What the peer had when something began to wait, as a state vector."""
         self._presence = _NOBODY
-        self._freely: Take | None = None
+        self._freely: Write | None = None
         """What the channel takes frames with, while it takes them freely."""
-        self.freely: Take | None = None
+        self.freely: Write | None = None
         """The same, while nothing waits here: what it takes need not be put."""
         channel.on_drain(self._flush)
         channel.on_flow(self._flows)
@@ -140,7 +128,7 @@ class Outbox:
         if straight and (part := self._supply.missing_now(state_vector, answer=True)) is not None:
             self._pass(part)
             return None
-        question = _Question(state_vector)
+        question = Question(state_vector)
         if self._dead or not self._keep(question, len(state_vector)) or not straight:
             return None
         self._busy = True
@@ -193,7 +181,7 @@ class Outbox:
             self._queue.append(item)
             self._backlog.add(len(item.frame))
 
-    def _flows(self, freely: Take | None) -> None:
+    def _flows(self, freely: Write | None) -> None:
         self._freely = freely
         self.freely = None if self._queue or self._dead else freely
 
@@ -207,7 +195,7 @@ class Outbox:
             self._known = self._supply.known()
             self._supply.waiting()
 
-    def _keep(self, entry: Item | _Question, size: int) -> bool:
+    def _keep(self, entry: Item | Question, size: int) -> bool:
         """Let an answer wait; False if there are too many."""
         backlog = self._backlog
         if not backlog.fits(size):
@@ -232,15 +220,15 @@ class Outbox:
         last = queue[-1] if queue else None
         if item.kind is ItemKind.UPDATE:
             self._cursor = min(self._cursor, item.since) if self._missed else item.since
-            if isinstance(last, _Missed):
+            if isinstance(last, Missed):
                 last.until = item.until
             else:
                 self._missed += 1
-                queue.append(_Missed(item.until))
+                queue.append(Missed(item.until))
             return
         if not self._presence:
             self._presence = {}
-            queue.append(_PRESENCE)
+            queue.append(LATEST)
         self._backlog.present -= len(self._presence)
         self._presence.update((entry.client, entry) for entry in item.entries)
         self._backlog.present += len(self._presence)
@@ -248,18 +236,18 @@ class Outbox:
             self.end()
             self._supply.overflow()
 
-    def _release(self, entry: _Entry) -> None:
+    def _release(self, entry: Entry) -> None:
         """It does not wait any more."""
         match entry:
             case Item(kind=kind, frame=frame):
                 self._backlog.remove(len(frame))
                 self._answers -= kind is ItemKind.ANSWER
-            case _Question(state_vector):
+            case Question(state_vector):
                 self._backlog.remove(len(state_vector))
                 self._answers -= 1
-            case _Missed():
+            case Missed():
                 self._missed -= 1
-            case _Presence():
+            case Latest():
                 pass
             case _:
                 assert_never(entry)
@@ -274,30 +262,30 @@ class Outbox:
         except CollabError as error:
             self._supply.failed(error)
 
-    def _send(self, entry: _Entry) -> None:
+    def _send(self, entry: Entry) -> None:
         """Send some of the first entry, or all."""
         match entry:
             case Item(frame=frame):
                 self._done(entry)
                 self._channel.send(frame)
-            case _Missed():
+            case Missed():
                 self._catch_up(entry)
-            case _Question(state_vector):
+            case Question(state_vector):
                 self._work(entry, state_vector)
-            case _Presence():
+            case Latest():
                 self._done(entry)
                 self._show()
             case _:
                 assert_never(entry)
 
-    def _done(self, entry: _Entry) -> None:
+    def _done(self, entry: Entry) -> None:
         self._queue.popleft()
         self._release(entry)
         if not self._queue:
             self._dropped = False
             self.freely = self._freely
 
-    def _catch_up(self, entry: _Missed) -> None:
+    def _catch_up(self, entry: Missed) -> None:
         if self._cursor < entry.until:
             part = self._supply.newer(self._cursor, entry.until)
             if part is None:
@@ -317,21 +305,21 @@ class Outbox:
         self._backlog.present -= count
         if self._presence:
             self._dropped = True
-            self._queue.append(_PRESENCE)
+            self._queue.append(LATEST)
         self._channel.send(frame)
 
-    def _work(self, entry: _Missed | _Question, state_vector: bytes) -> None:
+    def _work(self, entry: Missed | Question, state_vector: bytes) -> None:
         """Send all that is lacked over a state vector, at once or after a while."""
-        part = self._supply.missing_now(state_vector, answer=isinstance(entry, _Question))
+        part = self._supply.missing_now(state_vector, answer=isinstance(entry, Question))
         if part is None:
             self._busy = True
             self._supply.spawn(self._work_long(entry, state_vector))
         else:
             self._worked(entry, part)
 
-    async def _work_long(self, entry: _Missed | _Question, state_vector: bytes) -> None:
+    async def _work_long(self, entry: Missed | Question, state_vector: bytes) -> None:
         try:
-            answer = isinstance(entry, _Question)
+            answer = isinstance(entry, Question)
             part = await self._supply.missing(state_vector, answer=answer)
         except CollabError as error:
             self._supply.failed(error)
@@ -346,14 +334,14 @@ class Outbox:
         for frame in part.frames:
             self._channel.send(frame)
 
-    def _worked(self, entry: _Missed | _Question, part: Part) -> None:
+    def _worked(self, entry: Missed | Question, part: Part) -> None:
         """The first entry is done, unless more was missed while it was worked on.
 
         An answer moves no cursor: it lacks what the peer says it has, whose echo, if it is the
         peer's own, is its receipt.
         """
         self._pass(part)
-        if isinstance(entry, _Missed):
+        if isinstance(entry, Missed):
             self._cursor = max(self._cursor, part.version)
             if self._cursor < entry.until:
                 return

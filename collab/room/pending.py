@@ -9,7 +9,7 @@ from typing import Final
 from collab.crdt import updates
 from collab.errors import DocumentUnreadable
 from collab.interfaces import NewRow
-from collab.protocol.keystrokes import Typist, joined, joined_size
+from collab.protocol.keystrokes import MOST_CLIENTS, Typist, joined, joined_size, side_by_side
 from collab.room.merging import runs
 
 LONGEST_TEXT: Final = 16 * 1024
@@ -18,7 +18,7 @@ MOST_TYPED: Final = 256
 """Bytes that one more text adds, at most: it may begin an update."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen it takes three times as long to make, for each edit
 class PendingUpdate:
     """A validated update that is not committed yet."""
 
@@ -27,6 +27,8 @@ class PendingUpdate:
     clients: tuple[int, ...]
     came: tuple[bytes, ...] = ()
     """What it was joined from."""
+    typed: bool = False
+    """Whether it is one text of one client and nothing else."""
 
     @property
     def size(self) -> int:
@@ -63,9 +65,9 @@ class PendingText:
 
     def sealed(self) -> PendingUpdate:
         if len(self._came) == 1:
-            return PendingUpdate(self._came[0], self._author, (self._client,))
+            return PendingUpdate(self._came[0], self._author, (self._client,), typed=True)
         data = joined(self._head, self._texts, self.text_size)
-        return PendingUpdate(data, self._author, (self._client,), tuple(self._came))
+        return PendingUpdate(data, self._author, (self._client,), tuple(self._came), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,9 @@ class Batch:
         """The rows to log, one for each author, and the updates to send, one for all: more
         where the sum is over `merge_bytes`."""
         if len(self.updates) == 1:  # as mostly, where many rooms write
-            (update,), frames = self.updates, _merged(self.updates)
-            clients = tuple(sorted(update.clients))
-            return tuple([NewRow(data, update.author, clients) for data in frames]), frames
+            update = self.updates[0]
+            row = NewRow(update.data, update.author, tuple(sorted(update.clients)))
+            return (row,), [update.data]
         by_author: dict[str, list[PendingUpdate]] = {}
         for update in self.updates:
             by_author.setdefault(update.author, []).append(update)
@@ -103,8 +105,12 @@ class Batch:
 
 def _merged(run: Sequence[PendingUpdate]) -> list[bytes]:
     """One update; or all as they came, if the library cannot merge what was validated."""
-    if len(run) == 1 and not run[0].came:
+    if len(run) == 1:
         return [run[0].data]
+    if len(run) <= MOST_CLIENTS and all(update.typed for update in run):
+        texts = {update.clients[0]: update.data for update in run}
+        if len(texts) == len(run):
+            return [side_by_side(texts.items())]
     try:
         return [updates.merge([update.data for update in run])]
     except DocumentUnreadable:
@@ -150,9 +156,8 @@ class PendingUpdates:
         assert self._in_flight is None, "one commit at a time"
         if not self._queue:
             return None
-        size = sum([update.size for update in self._queue])
         updates = tuple([update.sealed() for update in self._queue])
-        self._in_flight = Batch(updates, self.accepted, size)
+        self._in_flight = Batch(updates, self.accepted, self.size)
         self._queue.clear()
         self._texts.clear()
         return self._in_flight

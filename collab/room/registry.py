@@ -288,7 +288,8 @@ class Registry:
         self._idle[room] = self._clock.monotonic()
 
     def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
-        self._neighbours.committed(room.document, sequence, rows)
+        if self._neighbours.shared:
+            self._neighbours.committed(room.document, sequence, rows)
         if room.log.has_hole:
             self._neighbours.hole(room)
         self._compactor.consider(room)

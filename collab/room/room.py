@@ -148,7 +148,8 @@ class Room:
         if self.state is RoomState.GONE:
             return
         self.presence.leave(session.claimant)
-        self._look_idle()
+        if not self.sessions:
+            self._look_idle()
 
     def close(self, code: CloseCode, reason: str) -> None:
         """End the room and close its peers. Nothing that is still pending will be saved."""
@@ -201,7 +202,8 @@ class Room:
         typist.move(length)
         if self.unsaved_since is None:
             self.unsaved_since = self._clock.monotonic()
-        self.subscribe(session)
+        if not session.subscribed:
+            self.subscribe(session)
         self._committer.offer(self, grown)
         return True
 
@@ -233,8 +235,7 @@ class Room:
     # --- The committer's side ----------------------------------------------------------
 
     def take(self) -> tuple[NewRow, ...]:
-        batch = self._pending.take()
-        if batch is None:
+        if (batch := self._pending.take()) is None:
             return ()
         self._rows_in_flight, self._updates_in_flight = batch.pack(self.limits.merge_bytes)
         return self._rows_in_flight
@@ -260,7 +261,8 @@ class Room:
         self.told.all(unsaved)
         self._receipts.give(self._pending.saved)
         self._owner.room_committed(self, sequence, self._rows_in_flight)
-        self._look_idle()
+        if not self.sessions:
+            self._look_idle()
 
     def gone(self) -> None:
         self._pending.put_back()
@@ -339,8 +341,6 @@ class Room:
             self._owner.room_present(self, states)
 
     def _look_idle(self) -> None:
-        if self.sessions:
-            return
         self.diffs.forget()
         self.repeats.forget()
         if self.idle:

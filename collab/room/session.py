@@ -174,10 +174,7 @@ class Session:
 
     def _dispatch(self, message: Message) -> Awaitable[None] | None:
         if isinstance(message, Update):  # as most are: `match` takes ten times as long to say so
-            update, typist = message.update, self._typist
-            if typist is None or not self._type(typist, update):
-                return self._write(update, echo=True)
-            return None
+            return self._edit(message.update)
         match message:
             case SyncStep2(update):
                 return self._write_all(update)
@@ -204,6 +201,17 @@ class Session:
         return None
 
     # --- Writing -----------------------------------------------------------------------
+
+    def _edit(self, update: bytes) -> Awaitable[None] | None:
+        """Take an edit: in short where it types on and nothing else is to be done first."""
+        typist = self._typist
+        text = None if typist is None else typist.text_of(update)
+        free = not self._held and not self._behind and self.access.role.may_write
+        if not text or not typist or not free or not self._room.type(self, typist, text, update):
+            return self._write(update, echo=True)
+        if self._each:
+            self._owe(Receipt(True))
+        return None
 
     def _write(self, update: bytes, echo: bool) -> Awaitable[None] | None:
         limits = self._room.limits
@@ -277,15 +285,6 @@ class Session:
             self._typist = Typist.after(update, facts)
             if self._each:
                 self._owe(Receipt(True))
-
-    def _type(self, typist: Typist, update: bytes) -> bool:
-        """Take an update that types on, if nothing else is to be done first."""
-        text = typist.text_of(update)
-        free = not self._held and not self._behind and self.access.role.may_write
-        taken = text is not None and free and self._room.type(self, typist, text, update)
-        if taken and self._each:
-            self._owe(Receipt(True))
-        return taken
 
     def _owe(self, message: Owed) -> None:
         """Send it once all that was accepted so far is committed.

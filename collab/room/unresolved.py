@@ -17,18 +17,16 @@ class Unresolved:
     no more.
     """
 
-    __slots__ = ("_needs", "_sizes")
+    __slots__ = ("_needs", "sizes")
 
     def __init__(self) -> None:
-        self._sizes: dict[int, int] = {}
+        self.sizes: dict[int, int] = {}
+        """Bytes by the clients that wait; mostly none, which is asked for each edit."""
         self._needs: dict[int, dict[int, int]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._sizes)
 
     @property
     def size(self) -> int:
-        return sum(self._sizes.values())
+        return sum(self.sizes.values())
 
     def waits(self, client: int) -> bool:
         """Whether structs of this client wait for those of others."""
@@ -44,12 +42,12 @@ class Unresolved:
             for other, clock in unmet.items():
                 mine[other] = max(clock, mine.get(other, 0))
         if unmet or not gapless or client in self._needs:
-            self._sizes[client] = self._sizes.get(client, 0) + size
+            self.sizes[client] = self.sizes.get(client, 0) + size
 
     def include(self, other: Unresolved) -> None:
         """Take in what waits elsewhere; it may be the same."""
-        for client, size in other._sizes.items():
-            self._sizes[client] = max(size, self._sizes.get(client, 0))
+        for client, size in other.sizes.items():
+            self.sizes[client] = max(size, self.sizes.get(client, 0))
         for client, needs in other._needs.items():
             mine = self._needs.setdefault(client, {})
             for needed, clock in needs.items():
@@ -57,7 +55,7 @@ class Unresolved:
 
     def settle(self, gapless: Callable[[int], bool], prefix: Prefix) -> None:
         """Let go of all that can be placed by now."""
-        for client in tuple(self._sizes):
+        for client in tuple(self.sizes):
             needs = self._needs.get(client, {})
             for other, clock in tuple(needs.items()):
                 if prefix(other) > clock:
@@ -65,4 +63,4 @@ class Unresolved:
             if not needs:
                 self._needs.pop(client, None)
                 if gapless(client):
-                    del self._sizes[client]
+                    del self.sizes[client]

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Protocol
 
-from collab.interfaces import Channel, Take
+from collab.interfaces import Channel, Write
 from collab.protocol.close import CloseCode
 from collab.transport.closing import close_reason
 
@@ -99,7 +99,7 @@ class AsgiChannel:
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._drained.append(callback)
 
-    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+    def on_flow(self, callback: Callable[[Write | None], None]) -> None:
         """A server of another make is asked for each frame."""
 
     @property

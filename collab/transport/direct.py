@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Final, Protocol
 
-from collab.interfaces import Take
+from collab.interfaces import Write
 from collab.protocol.close import CloseCode
 from collab.protocol.framing import WHOLE, framed, header_of
 from collab.transport import channel as stock
@@ -35,7 +35,8 @@ class Line(Protocol):
     def taken(self) -> int: ...
 
     def attach(self, channel: DirectChannel) -> None:
-        """Tell `channel` when the network takes bytes again, and when there is none."""
+        """Tell `channel` when the network takes no more, when it does again, and when there is
+        none."""
 
     def part(self, code: CloseCode, reason: str) -> None:
         """Send a close frame behind what was written, and look for the peer's."""
@@ -83,7 +84,7 @@ class DirectChannel:
         self._deadline = 0.0
         self._left: asyncio.Future[None] | None = None
         self._drained: tuple[Callable[[], None], ...] = ()
-        self._flow: Callable[[Take | None], None] | None = None
+        self._flow: Callable[[Write | None], None] | None = None
         self._stuck = False
         """Whether the network has to take some of what was written first."""
         line.attach(self)
@@ -119,7 +120,7 @@ class DirectChannel:
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._drained = (*self._drained, callback)
 
-    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+    def on_flow(self, callback: Callable[[Write | None], None]) -> None:
         self._flow = callback
         self._tell_flow()
 

@@ -16,7 +16,7 @@ from collab.errors import (
     Unauthenticated,
     WorkerError,
 )
-from collab.interfaces import Take
+from collab.interfaces import Write
 from collab.protocol.close import CloseCode
 from collab.protocol.hocuspocus import (
     Authenticated,
@@ -96,7 +96,7 @@ class DocumentChannel:
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._on_drain.append(callback)
 
-    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+    def on_flow(self, callback: Callable[[Write | None], None]) -> None:
         """It has no frames of its own: what goes to one document goes by the socket of all."""
 
     def open(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from collab.access import Access, Role
 from collab.backplane.memory import MemoryBackplane, MemoryHub
-from collab.interfaces import Kind, Take
+from collab.interfaces import Kind, Write
 from collab.leasing import Leasing
 from collab.protocol import yjs
 from collab.protocol.awareness import AwarenessEntry
@@ -50,7 +50,7 @@ class MemoryChannel:
         self.taken = 0
         self._stalled = False
         self._drain: Callable[[], None] = lambda: None
-        self._flow: Callable[[Take | None], None] = lambda take: None
+        self._flow: Callable[[Write | None], None] = lambda take: None
 
     def send(self, frame: bytes) -> None:
         if self.closed is None:
@@ -67,7 +67,7 @@ class MemoryChannel:
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._drain = callback
 
-    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+    def on_flow(self, callback: Callable[[Write | None], None]) -> None:
         self._flow = callback
         self._tell_flow()
 

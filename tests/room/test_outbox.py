@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from collab.errors import WorkerDied
+from collab.protocol.framing import framed
 from collab.room.backlog import OVERHEAD, Backlog
 from tests.room.box import LIMIT, Box
 
@@ -20,6 +21,45 @@ def test_frames_go_straight_while_the_channel_keeps_up() -> None:
     assert box.channel.frames[1:] == [b"0", b"1", b"2"]
     assert not box.outbox.waits
     assert box.shelf.heard == []
+
+
+def test_it_need_not_be_asked_while_the_channel_flows_and_nothing_waits() -> None:
+    """[SL1] what goes past it overtakes nothing."""
+    box = Box()
+    assert box.outbox.freely is None
+    box.answer(b"an answer")
+    box.channel.resume()
+    assert box.outbox.freely is not None
+    box.outbox.freely(framed(b"an update"))
+    assert box.channel.frames[1:] == [b"an answer", b"an update"]
+    box.channel.stall()
+    assert box.outbox.freely is None
+
+
+async def test_it_is_asked_while_an_answer_is_worked_out() -> None:
+    """[SL1] although the channel flows."""
+    box = Box()
+    box.channel.resume()
+    box.shelf.slow = True
+    working = box.outbox.ask(b"state")
+    assert working is not None
+    assert box.outbox.freely is None
+    box.update()
+    box.shelf.gate.set()
+    await working
+    assert box.channel.frames[1:] == [b"answer to state", b"0"]
+    assert box.outbox.freely is not None
+
+
+def test_nothing_goes_past_it_once_it_is_over() -> None:
+    """[SL1] whatever the channel says then."""
+    box = Box()
+    box.channel.resume()
+    box.outbox.end()
+    assert box.outbox.freely is None
+    box.channel.stall()
+    box.channel.resume()
+    assert box.outbox.freely is None
 
 
 def test_frames_wait_in_order_for_a_slow_channel() -> None:

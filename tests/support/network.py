@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from collab.interfaces import Take
+from collab.interfaces import Write
 from collab.protocol.close import CloseCode
 from tests.support.line import message_of
 
@@ -59,7 +59,7 @@ class Connection:
         self._up: deque[tuple[float, bytes]] = deque()
         self._up_arrived = asyncio.Event()
         self._drain: Callable[[], None] = lambda: None
-        self._flow: Callable[[Take | None], None] = lambda take: None
+        self._flow: Callable[[Write | None], None] = lambda take: None
         self._closing = False
         self.alive = True
         self._stalled = False
@@ -90,7 +90,7 @@ class Connection:
     def on_drain(self, callback: Callable[[], None]) -> None:
         self._drain = callback
 
-    def on_flow(self, callback: Callable[[Take | None], None]) -> None:
+    def on_flow(self, callback: Callable[[Write | None], None]) -> None:
         self._flow = callback
         self._tell_flow()
 
