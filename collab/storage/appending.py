@@ -12,12 +12,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from sqlalchemy import Dialect
-from sqlalchemy.dialects import postgresql
-
 from collab.interfaces import Append
 from collab.storage.connecting import FAILURES, GRACE, Connector
-from collab.storage.tables import ClientIds
+from collab.storage.tables import packed
 
 APPEND: Final = """
 WITH entry AS (
@@ -43,9 +40,6 @@ SELECT id, sequence FROM moved
 """
 """`taken` locks in the order of the ids, and waits for whoever has them; `moved` then sees the
 sequences as they are after the wait, and only what it moved gets rows."""
-
-_POSTGRESQL: Final[Dialect] = postgresql.dialect()  # type: ignore[no-untyped-call]
-_CLIENTS: Final = ClientIds()
 
 
 class Appender:
@@ -94,7 +88,7 @@ class Appender:
 def _columns(batch: Sequence[Append], now: float) -> tuple[Any, ...]:
     """The parameters of `APPEND`."""
     new = [
-        (entry.document, place, row.data, row.author, _packed(row.clients))
+        (entry.document, place, row.data, row.author, packed(row.clients))
         for entry in batch
         for place, row in enumerate(entry.rows, 1)
     ]
@@ -104,7 +98,3 @@ def _columns(batch: Sequence[Append], now: float) -> tuple[Any, ...]:
         now,
         *([row[column] for row in new] for column in range(5)),
     )
-
-
-def _packed(clients: tuple[int, ...]) -> bytes | None:
-    return _CLIENTS.process_bind_param(clients, _POSTGRESQL)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -52,13 +51,13 @@ class Database(Protocol):
         """Wait for what is under way, then disconnect. Further calls raise StorageError."""
 
 
-@contextmanager
-def storage_errors() -> Iterator[None]:
-    """Turn what the database or its driver raises into StorageError."""
-    try:
-        yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise StorageError(_reason(error)) from error
+FAILURES: Final = (SQLAlchemyError, sqlite3.Error, OSError)
+"""What the database or its driver raises."""
+
+
+def failure(error: Exception) -> StorageError:
+    """What one of `FAILURES` is to the callers of a store."""
+    return StorageError(_reason(error))
 
 
 def _reason(error: Exception) -> str:

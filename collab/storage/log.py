@@ -1,8 +1,7 @@
 """The transactions of the update log, as plain functions of a connection.
 
 A document's row in `documents` is its lock: whoever appends or compacts takes that row first,
-so sequences are given out in the order of commits and two compactions cannot cross. Several
-rows are taken in the order of their ids, so that two appends cannot wait for each other.
+so sequences are given out in the order of commits and two compactions cannot cross.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from collab.interfaces import (
     StoredDocument,
 )
 from collab.storage import leases
-from collab.storage.prepared import Prepared, Values, in_process
+from collab.storage.prepared import AnyConnection, Prepared, Values, shortest
 from collab.storage.requests import conflict
-from collab.storage.tables import documents, snapshots, updates
+from collab.storage.tables import documents, packed, snapshots, updates
 
 S = TypeVar("S")
 
@@ -60,7 +59,7 @@ _ROWS = Prepared(
     "after",
 )
 
-_TAKE_ONE = Prepared(
+_TAKE = Prepared(
     select(documents.c.sequence)
     .where(documents.c.id == _id, documents.c.deleted.is_(None))
     .with_for_update(),
@@ -69,7 +68,6 @@ _TAKE_ONE = Prepared(
 _LAST = select(documents.c.id, documents.c.sequence).where(
     documents.c.id.in_(bindparam("ids", expanding=True)), documents.c.deleted.is_(None)
 )
-_TAKE = _LAST.order_by(documents.c.id).with_for_update()
 _MOVE = Prepared(
     update(documents)
     .where(documents.c.id == bindparam("moved"))
@@ -99,7 +97,7 @@ def find(connection: Connection, document: str) -> DocumentInfo:
 
 def take(connection: Connection, document: str) -> None:
     """Lock the row of a document until the transaction ends. Raises as `find`."""
-    if not _TAKE_ONE.rows(connection, document):
+    if not _TAKE.rows(connection, document):
         find(connection, document)  # raises what is the matter
 
 
@@ -133,22 +131,29 @@ def sequences(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def append(connection: Connection, batch: Sequence[Append], now: float) -> list[int | None]:
-    taken = _take(connection, [entry.document for entry in batch])
+def append(connection: AnyConnection, batch: Sequence[Append], now: float) -> list[int | None]:
+    """Of many documents on SQLite alone, where writers come one after the other; on PostgreSQL
+    that is one statement (`appending`)."""
+    connection = shortest(connection)
     moves: list[Values] = []
     rows: list[Values] = []
+    last: list[int | None] = []
     for entry in batch:
-        sequence = taken.get(entry.document)
-        if sequence is None:
+        document = entry.document
+        taken = _TAKE.rows(connection, document)
+        if not taken:
+            last.append(None)
             continue
+        sequence = taken[0][0]
         for row in entry.rows:
             sequence += 1
-            rows.append((entry.document, sequence, row.data, row.author, row.clients, now))
-        taken[entry.document] = sequence
-        moves.append((sequence, now, entry.document))
+            clients = packed(row.clients)
+            rows.append((document, sequence, row.data, row.author, clients, now))
+        moves.append((sequence, now, document))
+        last.append(sequence)
     _MOVE.each(connection, moves)
     _ADD.each(connection, rows)
-    return [taken.get(entry.document) for entry in batch]
+    return last
 
 
 def compact(
@@ -166,7 +171,7 @@ def compact(
         leases.require(connection, lease, now)
         leases.end(connection, lease)
     key = {"document": document}
-    if not _TAKE_ONE.rows(connection, document):
+    if not _TAKE.rows(connection, document):
         raise conflict(document, "it was deleted")
     found = _BASE.rows(connection, document)
     if (found[0][0] if found else None) != base:
@@ -192,20 +197,6 @@ def compact(
 
 def _rows(connection: Connection, document: str, after: int) -> list[LogRow]:
     return [LogRow(sequence, data) for sequence, data in _ROWS.rows(connection, document, after)]
-
-
-def _take(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
-    """Lock the rows of those that live until the transaction ends; their sequences."""
-    taken: dict[str, int] = {}
-    if len(ids) == 1 or in_process(connection):
-        for document in ids:
-            for (sequence,) in _TAKE_ONE.rows(connection, document):
-                taken[document] = sequence
-        return taken
-    for part in _parts(sorted(ids)):
-        for document, sequence in connection.execute(_TAKE, {"ids": part}):
-            taken[document] = sequence
-    return taken
 
 
 def _parts(values: Sequence[S]) -> Iterator[Sequence[S]]:

@@ -12,7 +12,6 @@ import struct
 from sqlalchemy import (
     BigInteger,
     Column,
-    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
@@ -38,19 +36,9 @@ metadata = MetaData(
 Identifier = Text().with_variant(Text(collation="C"), "postgresql")
 
 
-class ClientIds(TypeDecorator[tuple[int, ...]]):
+def packed(clients: tuple[int, ...]) -> bytes:
     """Yjs client ids (below 2^53), eight bytes each, the highest byte first."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def process_bind_param(self, value: tuple[int, ...] | None, dialect: Dialect) -> bytes:
-        clients = value or ()
-        return struct.pack(f">{len(clients)}Q", *clients)
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> tuple[int, ...]:
-        data = value or b""
-        return struct.unpack(f">{len(data) // 8}Q", data)
+    return struct.pack(f">{len(clients)}Q", *clients)
 
 
 # Without a rowid, SQLite keeps a row in the index of its key: one page is written per row, not
@@ -87,7 +75,7 @@ updates = Table(
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
     Column("author", Text, nullable=False),
-    Column("clients", ClientIds, nullable=False),
+    Column("clients", LargeBinary, nullable=False),  # packed(...)
     Column("created", Double, nullable=False),
     sqlite_with_rowid=False,
 )
