@@ -58,15 +58,14 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     graces: ClassVar[Deadlines[Any]]
     """Until a connection that is over is cut off."""
 
-    __slots__ = ("_looking", "_moved", "_sampled", "_taken")
+    __slots__ = ("_control", "_control_until", "_looking", "_moved", "_sampled", "_taken")
 
     _unread_pongs = 0
-    _control = 0
-    _control_until = 0.0
     _written = 0
 
     def begun(self) -> None:
         super().begun()
+        self._control, self._control_until = 0, 0.0
         self._taken = 0
         self._sampled = self._moved = self.loop.time()
         """The network took something at `_moved` or later."""
