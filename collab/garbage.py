@@ -9,10 +9,10 @@ from typing import Final
 from collab.admission.doors import Doors
 from collab.interfaces import Clock
 
-THRESHOLDS: Final = 5_000, 2, 100
+THRESHOLDS: Final = 2_500, 2, 200
 """Objects made and kept before the collector looks at them, by default 700, which is each few
-connections; how often it does that before it looks at those that outlived it, fifteen thousand
-here; and how often that before it looks through everything on its own."""
+connections; how often it does that before it looks at those that outlived it, which takes some
+milliseconds; and how often that before it looks through everything on its own."""
 LEFT: Final = 2_000
 """Connections that ended before everything is looked through, at least."""
 LOOK: Final = 1.0

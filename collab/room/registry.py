@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from collab.errors import DocumentDeleted, Unavailable
 from collab.interfaces import (
@@ -30,6 +31,9 @@ from collab.room.room import Room
 from collab.room.stats import Repairs, RoomStats
 from collab.room.tasks import Tasks
 from collab.room.waiting import wait_for
+
+AT_A_TIME: Final = 50
+"""Rooms whose silence is broken before others have a turn."""
 
 
 class _Load:
@@ -228,8 +232,10 @@ class Registry:
     async def _break_silence(self) -> None:
         while True:
             await self._clock.sleep(self._limits.silence)
-            for room in tuple(self._rooms.values()):
+            for number, room in enumerate(tuple(self._rooms.values()), 1):
                 room.break_silence()
+                if number % AT_A_TIME == 0:
+                    await asyncio.sleep(0)
 
     # --- Unloading ---------------------------------------------------------------------
 

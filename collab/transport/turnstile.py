@@ -13,8 +13,8 @@ BUDGET: Final = 0.005
 
 class Turnstile:
     """An event loop takes all that is ready before it looks for more: hundreds of peers that
-    arrive, write or leave together would hold it for as long as all of them take, and keep those
-    who come meanwhile for an even longer turn.
+    arrive, write or leave together would hold it for as long as all of them take, and who
+    comes meanwhile makes the next turn even longer.
 
     So whoever takes in something asks first, and does it at once while there is time left in this
     turn. Else it waits here for one of the next, in the order in which it came. It is for one
