@@ -294,8 +294,7 @@ class Channel(Protocol):
     def on_flow(self, callback: Callable[[Write | None], None]) -> None:
         """Call `callback` with what takes frames in the place of `send`, asked nothing, while
         less is buffered than the low-water mark; with None once that or the channel is over. It
-        takes whole WebSocket frames (`collab.protocol.framing`), which are built once for all
-        who are sent the same. A channel that has no such thing never calls."""
+        takes whole WebSocket frames (`collab.protocol.framing`). Some channels never call."""
 
 
 # --- Document workers ------------------------------------------------------------------
