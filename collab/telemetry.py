@@ -7,7 +7,6 @@ query, may only speak of warnings and errors.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import re
@@ -20,20 +19,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
-from typing import Final, Literal, TextIO
+from typing import Literal, TextIO
 
 _bound: ContextVar[Mapping[str, object]] = ContextVar(
     "collab_log_fields", default=MappingProxyType({})
 )
 _ALWAYS = len(vars(logging.makeLogRecord({})))
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
-GATHERED: Final = 0.05
-"""Seconds after which an event is written at the latest."""
-MOST_GATHERED: Final = 200
-"""Events that are not written yet, at most: a millisecond's worth."""
-WHOLE: Final = 1024
-"""Characters of several lines in one piece: no more bytes than a pipe takes whole, from however
-many processes."""
 _PLAIN = re.compile("[!#-<>-~]+")
 """Printable ASCII without spaces, quotes and equals signs."""
 _QUIET = (
@@ -149,57 +141,16 @@ class _Handler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO, formatter: JsonFormatter | TextFormatter) -> None:
         super().__init__(stream)
-        self._line = formatter.line
-        self._events: list[tuple[float, str, str, dict[str, object], Mapping[str, object]]] = []
-        """Those that are not written yet, with what is bound."""
+        self.line = formatter.line
         self.setFormatter(formatter)
         self.addFilter(_Bound())
 
     def event(self, name: str, message: str, facts: dict[str, object]) -> None:
-        """Write it within GATHERED seconds, if an event loop runs: lines that are written together
-        cost half of what they cost one by one, with other work in between."""
-        events, now = self._events, time.time()  # noqa: TID251 - as records
-        events.append((now, name, message, facts, _bound.get()))
-        if len(events) == 1 and (loop := _running_loop()) is not None:
-            loop.call_later(GATHERED, self._write_events)
-        elif len(events) == 1 or len(events) >= MOST_GATHERED or now - events[0][0] > GATHERED:
-            self._write_events()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._write_events()
-        super().emit(record)
-
-    def flush(self) -> None:
-        self._write_events()
-        super().flush()
-
-    def _write_events(self) -> None:
-        if not self._events:
-            return
-        with self.lock or nullcontext():
-            events, self._events = self._events, []
-            text = ""
-            for created, name, message, facts, bound in events:
-                fields = {**facts, **bound, **facts}
-                line = self._line(created, "INFO", name, message, fields) + self.terminator
-                if text and len(text) + len(line) > WHOLE:
-                    self._write(text)
-                    text = ""
-                text += line
-            self._write(text)
-
-    def _write(self, text: str) -> None:
+        line = self.line(time.time(), "INFO", name, message, facts)  # noqa: TID251 - as records
         # A line that cannot be written is lost, as that of a record.
-        with suppress(OSError, ValueError):
-            self.stream.write(text)
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
+            self.stream.write(line + self.terminator)
             self.stream.flush()
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 def event(log: logging.Logger, message: str, **facts: object) -> None:
@@ -209,6 +160,8 @@ def event(log: logging.Logger, message: str, **facts: object) -> None:
     if handler is None:
         log.info(message, extra=facts)
     elif log.isEnabledFor(logging.INFO):
+        for name, value in _bound.get().items():
+            facts.setdefault(name, value)
         handler.event(log.name, message, facts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import logging
 from collections.abc import Iterator
@@ -72,23 +71,3 @@ def test_a_line_that_cannot_be_written_is_lost(root: logging.Logger) -> None:
     stream = configured("text")
     stream.close()
     telemetry.event(log, "joined")
-
-
-async def test_events_are_written_together_and_before_a_record(root: logging.Logger) -> None:
-    stream = configured("text")
-    for name in ("ann", "bob"):
-        telemetry.event(log, "joined", user=name)
-    assert not stream.getvalue()
-    log.info("third")
-    said = [line.partition(" collab.test.events ")[2] for line in stream.getvalue().splitlines()]
-    assert said == ["joined user=ann", "joined user=bob", "third"]
-    telemetry.event(log, "left")
-    await asyncio.sleep(telemetry.GATHERED * 2)
-    assert stream.getvalue().endswith(" left\n")
-
-
-async def test_few_events_wait(root: logging.Logger) -> None:
-    stream = configured("text")
-    for _ in range(telemetry.MOST_GATHERED):
-        telemetry.event(log, "joined")
-    assert stream.getvalue().count("joined") == telemetry.MOST_GATHERED
