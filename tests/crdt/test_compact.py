@@ -226,7 +226,7 @@ def test_the_digest_tells_documents_apart() -> None:
 
 def _vector_of(update: bytes) -> dict[int, int]:
     """What a document that loads `update` has integrated."""
-    return decode_state_vector(loaded(update).get_state())
+    return dict(decode_state_vector(loaded(update).get_state()))
 
 
 def _describes_itself(result: Compacted) -> None:
