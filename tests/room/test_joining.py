@@ -146,6 +146,20 @@ async def test_deletes_in_the_snapshot_reach_who_has_all_structs(house: House) -
     assert text_of(offline, answer) == "o"
 
 
+async def test_the_deletes_of_a_snapshot_without_gaps_are_known(house: House) -> None:
+    """[RM14] no worker reads a large document again for what compaction has said of it."""
+    await house.restart(diff_inline_bytes=1000)
+    author = Author(1)
+    held = author.write("x" * 5000)
+    await stored(house, held, author.erase(0, 2000))
+    await compacted(house)
+    peer = await house.peer()
+    answer = await peer.sync(state_of(held))
+    assert text_of(held, answer) == "x" * 3000
+    assert len(answer) < 100
+    assert house.worker.calls["missing"] == 0
+
+
 async def test_structs_beyond_a_gap_reach_who_has_all_the_rest(house: House) -> None:
     """[RM14] structs that wait in the snapshot are sent too, before and after a reload."""
     author = Author(1)

@@ -148,6 +148,35 @@ async def test_small_messages_are_parsed_in_turns(
         assert intake.most_queued <= SLICE // len(status) + 2
 
 
+async def test_a_large_message_is_parsed_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[LM10] what is there as a whole is not cut by a slice; what follows waits for its turn."""
+    protocols: list[MeteredWebSocketProtocol] = []
+    real = MeteredWebSocketProtocol.begun
+
+    def begun(protocol: MeteredWebSocketProtocol) -> None:
+        protocols.append(protocol)
+        real(protocol)
+
+    monkeypatch.setattr(MeteredWebSocketProtocol, "begun", begun)
+    async with serving(tmp_path) as address, peer(f"ws://{address}/ws", "large") as ann:
+        await ann.join()
+        (protocol,) = protocols
+        before = ann.doc.get_state()
+        blob = ann.doc.get("blob", type=type(ann.text))
+        blob += "x" * 5 * SLICE
+        large = binary(b"\x00\x02" + _sized(ann, before))
+        small = binary(b"\x00\x02\x02\x00\x00")
+        protocol.data_received(small + large + small * 20)
+        assert protocol._library is None
+        assert len(protocol._unread) == len(small) * 20
+        await ann.saved()
+        async with peer(f"ws://{address}/ws", "large") as bob:
+            await bob.join()
+            assert len(str(bob.doc.get("blob", type=type(bob.text)))) == 5 * SLICE
+
+
 async def test_fragments_have_a_rate(tmp_path: Path) -> None:
     """[LM12] messages of a thousand pieces each are not one message each."""
     async with (
