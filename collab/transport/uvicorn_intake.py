@@ -80,6 +80,7 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         if self.turnstile.admits(self.loop, DEPARTURE):
             self._leave(exc)
         else:
+            self.cut_off()
             self.turnstile.wait(self.loop, partial(self._leave_in_turn, exc))
 
     def _leave_in_turn(self, exc: Exception | None) -> None:
@@ -179,8 +180,11 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     def _go_on(self) -> None:
         if self._unread:
             self.turnstile.wait(self.loop, self._parse)
-        elif (self._budget >= 0 or self._done) and not self.transport.is_closing():
-            self.transport.resume_reading()
+        elif not self.transport.is_closing():
+            if self._budget >= 0 or self._done:
+                self.transport.resume_reading()
+            else:  # of what waited for its turn more may have been read than that
+                self.transport.pause_reading()
 
     def _affords(self) -> bool:
         """Count a fragment. One too many closes the connection."""
