@@ -89,7 +89,6 @@ class Outbox:
         """What the channel takes frames with, while it takes them freely."""
         self.freely: Write | None = None
         """The same, while nothing waits here: what it takes need not be put."""
-        channel.on_drain(self._flush)
         channel.on_flow(self._flows)
 
     @property
@@ -305,6 +304,7 @@ class Outbox:
         self._backlog.present -= count
         if self._presence:
             self._dropped = True
+            self.freely = None
             self._queue.append(LATEST)
         self._channel.send(frame)
 
