@@ -169,7 +169,7 @@ class _Driver(aiosqlite.Connection):
 
     def _transact_prepared(self, work: PreparedWork[T]) -> T:
         """The same for `Prepared` statements, of which SQLAlchemy need not know: a commit of one
-        row takes a quarter less CPU."""
+        row takes about a seventh less CPU."""
         try:
             cursor = self._cursor or self._connected_cursor()
             cursor.execute(self._begin)
