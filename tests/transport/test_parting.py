@@ -14,7 +14,7 @@ from websockets.frames import Frame, Opcode
 from collab.transport.turnstile import Turnstile
 from collab.transport.uvicorn_intake import DEPARTURE, EARLY_BYTES, MeteredWebSocketProtocol
 from tests.support.peer import by_hand, peer
-from tests.transport.test_uvicorn import serving
+from tests.transport.test_uvicorn import cut_off, opened, serving
 
 KIB = 1024
 
@@ -24,6 +24,7 @@ class HeldDepartures:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.waiting: list[Callable[[], None]] = []
+        self.gone = asyncio.Event()
         self.held = True
         admits, wait = Turnstile.admits, Turnstile.wait
 
@@ -34,6 +35,7 @@ class HeldDepartures:
         def waits(turnstile: Turnstile, loop: Any, work: Any) -> None:
             if self.held and getattr(work, "func", None) is not None:
                 self.waiting.append(work)
+                self.gone.set()
             else:
                 wait(turnstile, loop, work)
 
@@ -41,9 +43,8 @@ class HeldDepartures:
         monkeypatch.setattr(Turnstile, "wait", waits)
 
     async def one(self) -> None:
-        async with asyncio.timeout(10):
-            while not self.waiting:
-                await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            await self.gone.wait()
 
     def release(self) -> None:
         self.held = False
@@ -144,3 +145,25 @@ async def test_no_more_is_read_of_strangers_who_wait_for_their_turn(
             await asyncio.sleep(0.005)
         assert EARLY_BYTES + 64 * KIB <= read <= EARLY_BYTES + 64 * KIB + 4 * piece
         writer.transport.abort()
+
+
+async def test_what_is_more_than_a_handshake_does_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[AC20] strangers who come together would have a buffer of the network each."""
+    monkeypatch.setattr(Turnstile, "admits", lambda *_: False)
+    kept: list[bytes] = []
+    wait = Turnstile.wait
+
+    def waits(turnstile: Turnstile, loop: Any, work: Any) -> None:
+        kept.append(getattr(work.__self__, "_waiting", b""))
+        wait(turnstile, loop, work)
+
+    monkeypatch.setattr(Turnstile, "wait", waits)
+    async with serving(tmp_path) as address:
+        for size in (100, 200 * KIB):
+            reader, writer = await opened(address)
+            writer.write(b"GET /" + bytes(size))
+            await cut_off(reader)
+            writer.close()
+    assert max(map(len, kept)) == 105
