@@ -24,7 +24,7 @@ from benchmarks.places import ROOT
 from benchmarks.plots import PLOTS, draw
 from benchmarks.report import report, write_page
 from benchmarks.results import Measured, Results, load, machine, save
-from benchmarks.scenarios import idling, joining, presence, writing
+from benchmarks.scenarios import idling, joining, presence, starting, writing
 from benchmarks.servers import KINDS, WATCHED, Kind, prepare, versions
 from benchmarks.stage import Figures, Scenario, Stage
 
@@ -34,7 +34,8 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 FOLDER: Final = ROOT / "docs" / "performance"
 RESULTS: Final = FOLDER / "results.json"
 SCENARIOS: Final = (
-    *writing.SCENARIOS, *joining.SCENARIOS, *idling.SCENARIOS, *presence.SCENARIOS
+    *writing.SCENARIOS, *joining.SCENARIOS, *idling.SCENARIOS, *presence.SCENARIOS,
+    *starting.SCENARIOS,
 )  # fmt: skip
 
 

@@ -61,6 +61,8 @@ class Stage:
         self._stack = ExitStack()
         self._running: Running | None = None
         self._crowds: list[Crowd] = []
+        self.started = 0.0
+        """Seconds until the server said that it is ready, when it was started last."""
 
     def __enter__(self) -> Stage:
         self._cores = os.sched_getaffinity(0)
@@ -106,6 +108,10 @@ class Stage:
     def rss(self) -> int:
         return rss_bytes(self.server.pid)
 
+    def used(self) -> float:
+        """Seconds of CPU that the server took since its start."""
+        return cpu_seconds(self.server.pid)
+
     def meter(self) -> Meter:
         return Meter(self.server.pid)
 
@@ -123,7 +129,9 @@ class Stage:
         os.sched_setaffinity(0, self._cores)
         # Of one core alone only tests make do.
         ours, others = split_cores() if len(self._cores) > 1 else (self._cores, self._cores)
+        began = time.perf_counter()
         self._running = self._stack.enter_context(self.kind.start(self._folder))
+        self.started = time.perf_counter() - began
         pin(self._running.pid, ours)
         os.sched_setaffinity(0, others)
 

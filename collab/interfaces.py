@@ -8,7 +8,7 @@ has a contract suite in `tests/contracts` that each implementation passes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -62,16 +62,15 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The rows up to some moment as one update.
-
-    `sequence` is the highest row merged in. `state_vector` and `delete_set` (both in Yjs
-    encoding) say what `data` holds, so that a room need not parse it.
-    """
+    """The rows up to some moment as one update; `sequence` is the highest row merged in.
+    `state_vector` and `delete_set` (both in Yjs encoding) say what `data` holds, so that a room
+    need not parse it. `gapless` is as in `Compacted`, and not stored."""
 
     sequence: int
     data: bytes
     state_vector: bytes
     delete_set: bytes
+    gapless: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +265,6 @@ class Links(Protocol):
 
 # --- Sockets ---------------------------------------------------------------------------
 
-
 Write = Callable[[bytes], None]
 
 
@@ -309,11 +307,13 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """One update that equals those given, garbage collected, proven to reload equal."""
+    """One update that equals those given, garbage collected, proven to reload equal. `gapless`:
+    it has no structs but those that `state_vector` names; False if nobody looked."""
 
     data: bytes
     state_vector: bytes
     delete_set: bytes
+    gapless: bool = False
 
 
 class DocumentWorker(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from benchmarks.load.edits import typed
@@ -95,7 +96,7 @@ _PER_CONNECTION: Final = Goal("memory_per_connection", "memory per connection", 
 
 SCENARIOS: Final = (
     Scenario("idle-together", "4,000 idle connections in 20 rooms", _together,
-             (_PER_CONNECTION,), SERVERS),
+             (_PER_CONNECTION, replace(_PER_CONNECTION, most=1.0, against="y-websocket")), SERVERS),
     Scenario("idle-alone", "2,000 idle connections, each in a room of its own", _alone,
              (_PER_CONNECTION,), SERVERS),
     Scenario("churn", "10,000 documents opened, edited once, left", _churn,

@@ -196,7 +196,10 @@ SCENARIOS: Final = (
         "connect",
         "2,000 connects to an empty document, one after another",
         _connect,
-        (Goal("cpu_per_connect", "CPU per connect", "us", MICRO, 1.0),),
+        (
+            Goal("cpu_per_connect", "CPU per connect", "us", MICRO, 1.0),
+            Goal("cpu_per_connect", "CPU per connect", "us", MICRO, 1.0, against="y-websocket"),
+        ),
         (*SERVERS, "limit"),
     ),
     _opens("cold-220k", "a document of 220 KB is opened, from the database", 220_000),

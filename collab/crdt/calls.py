@@ -36,12 +36,13 @@ def unpack_known(data: bytes) -> Mapping[int, Ranges]:
 
 
 def pack_compacted(compacted: Compacted) -> Parts:
-    return [compacted.data, compacted.state_vector, compacted.delete_set]
+    gapless = b"\x01" if compacted.gapless else b"\x00"
+    return [compacted.data, compacted.state_vector, compacted.delete_set, gapless]
 
 
 def unpack_compacted(parts: Parts) -> Compacted:
-    data, state_vector, delete_set = parts
-    return Compacted(data, state_vector, delete_set)
+    data, state_vector, delete_set, gapless = parts
+    return Compacted(data, state_vector, delete_set, gapless == b"\x01")
 
 
 def pack_render(update: bytes, root: str, kind: Kind, form: Format, title: str) -> Parts:

@@ -87,7 +87,9 @@ def compact(updates: Sequence[bytes]) -> Compacted:
     facts = _facts(data)
     if data != merged:
         _check_equal(merged, data)
-    return Compacted(data, state_of(data), encode_delete_set(facts.deletes))
+    made = state_of(data)
+    said: dict[int, Ranges] = {c: ((0, end),) for c, end in decode_state_vector(made).items()}
+    return Compacted(data, made, encode_delete_set(facts.deletes), facts.structs == said)
 
 
 def readable(update: bytes) -> bytes:

@@ -13,6 +13,8 @@ import pycrdt
 from collab.errors import CollabError, DocumentUnreadable
 
 EMPTY_UPDATE = b"\x00\x00"
+NO_STRUCTS = b"\x00"
+"""The front of an update that only deletes; a delete set follows."""
 EMPTY_STATE = b"\x00"
 
 MERGE_WIDTH = 32

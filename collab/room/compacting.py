@@ -146,7 +146,9 @@ class Compactor:
         if base is not None:
             updates.insert(0, base.data)
         made = await self._worker.compact(updates)
-        snapshot = Snapshot(rows[-1].sequence, made.data, made.state_vector, made.delete_set)
+        snapshot = Snapshot(
+            rows[-1].sequence, made.data, made.state_vector, made.delete_set, made.gapless
+        )
         replaced = [row.sequence for row in rows]
         swap = partial(
             self._store.compact,

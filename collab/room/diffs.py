@@ -175,10 +175,14 @@ class Diffs:
             return updates.EMPTY_UPDATE
         if self._residue is not None and self._residue[0] is base:
             return self._residue[1]
-        if len(base.data) > self._inline:
+        if base.gapless:
+            residue = updates.NO_STRUCTS + base.delete_set
+        elif len(base.data) > self._inline:
             return None
-        self._residue = (base, updates.missing(base.data, base.state_vector))
-        return self._residue[1]
+        else:
+            residue = updates.missing(base.data, base.state_vector)
+        self._residue = (base, residue)
+        return residue
 
     async def _read_residue(self) -> None:
         async with self._lock:

@@ -193,8 +193,7 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
             start = at + (6 if size < 126 else 8 if size == 126 else 14)
             if end < start:
                 break
-            if size > 125:
-                size = int.from_bytes(data[at + 2 : start - 4])
+            size = size if size < 126 else int.from_bytes(data[at + 2 : start - 4])
             after, mask = start + size, data[start - 4 : start]
             if data[at] == BINARY and after <= end and self._in_order(size):
                 payload = apply_mask(data[start:after], mask) if size else b""
@@ -202,10 +201,16 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
                 self._deliver(payload)
             elif after <= end and self.controls(data[at], mask, data[start:after]):
                 at = after
-            else:
+            elif after <= end or not (rest := self.ahead(after - end)):
                 self._passing = after - at
+            else:
+                data, at, end = data[at:] + rest, 0, after - at
         if at < end:
             self._head = data[at:]
+
+    def ahead(self, count: int) -> bytes:
+        """Take the next bytes of what arrived but is not parsed; none if there are not so many."""
+        return b""
 
     def _in_order(self, size: int) -> bool:
         """Whether the library would have nothing to say of a whole message."""

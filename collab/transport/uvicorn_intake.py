@@ -23,7 +23,8 @@ from collab.transport.turnstile import Turnstile
 from collab.transport.uvicorn_websocket import BoundedWebSocketProtocol
 
 SLICE: Final = 8 * 1024
-"""Bytes that are parsed at a time: some 1,300 of the smallest frames, 0.3 MB as messages."""
+"""Bytes that are parsed at a time: some 1,300 of the smallest frames, 0.3 MB as messages. The
+last message among them is parsed to its end if that is there: one that is large takes little."""
 EARLY_BYTES: Final = 64 * 1024
 """Bytes after which reading stops until the application asks for the first message, and that
 may come in excess of `early_message` until the peer is known."""
@@ -105,8 +106,9 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
             self.transport.pause_reading()
         elif len(data) > SLICE:
             self._unread = memoryview(data)
-            self.transport.pause_reading()
             self._parse_in_turn()
+            if self._unread or (self._budget < 0 and not self._done):
+                self.transport.pause_reading()
         elif not self.turnstile.admits(self.loop):
             self._unread = memoryview(data)
             self.turnstile.wait(self.loop, self._parse)
@@ -114,6 +116,12 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
             super().data_received(data)
             if self._budget < 0 and not self._done:
                 self.transport.pause_reading()
+
+    def ahead(self, count: int) -> bytes:
+        if len(self._unread) < count:
+            return b""
+        piece, self._unread = bytes(self._unread[:count]), self._unread[count:]
+        return piece
 
     async def receive(self) -> Any:
         if self.handshake_complete:

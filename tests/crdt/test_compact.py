@@ -10,7 +10,7 @@ import pytest
 from collab.crdt import operations
 from collab.crdt.digest import digest
 from collab.crdt.operations import compact, load
-from collab.crdt.updates import EMPTY_STATE, EMPTY_UPDATE, merge, missing, state_of
+from collab.crdt.updates import EMPTY_STATE, EMPTY_UPDATE, NO_STRUCTS, merge, missing, state_of
 from collab.errors import DocumentUnreadable, WorkerError
 from collab.interfaces import Compacted
 from collab.protocol.delete_set import decode_delete_set
@@ -133,6 +133,7 @@ def test_structs_out_of_order_are_kept() -> None:
     result = compact([updates[0], updates[1], updates[4], updates[5]])
     assert validate_update(result.data).structs == {7: ((0, 2), (4, 6))}
     assert decode_state_vector(result.state_vector) == {7: 2}
+    assert not result.gapless
     whole = loaded(merge([result.data, updates[2], updates[3]]))
     assert str(whole.get("content", type=pycrdt.Text)) == "xxxxxx"
 
@@ -162,7 +163,7 @@ def test_structs_that_wait_for_another_client_are_kept() -> None:
 
 def test_nothing_compacts_to_the_empty_update() -> None:
     """[WK4] a document without updates stays one."""
-    assert compact([]) == Compacted(EMPTY_UPDATE, EMPTY_STATE, b"\x00")
+    assert compact([]) == Compacted(EMPTY_UPDATE, EMPTY_STATE, b"\x00", gapless=True)
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\x01", b"\xff" * 40])
@@ -226,7 +227,7 @@ def test_the_digest_tells_documents_apart() -> None:
 
 def _vector_of(update: bytes) -> dict[int, int]:
     """What a document that loads `update` has integrated."""
-    return decode_state_vector(loaded(update).get_state())
+    return dict(decode_state_vector(loaded(update).get_state()))
 
 
 def _describes_itself(result: Compacted) -> None:
@@ -235,3 +236,7 @@ def _describes_itself(result: Compacted) -> None:
     assert decode_state_vector(result.state_vector) == {
         client: ranges[0][1] for client, ranges in facts.structs.items() if ranges[0][0] == 0
     }
+    beyond = missing(result.data, result.state_vector)
+    assert result.gapless == (not validate_update(beyond).structs)
+    if result.gapless:
+        assert validate_update(beyond) == validate_update(NO_STRUCTS + result.delete_set)

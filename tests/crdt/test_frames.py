@@ -83,7 +83,8 @@ def test_render_arguments_come_back(update: bytes, root: str, kind: Kind, form: 
     assert calls.unpack_render(packed) == (update, root, kind, form, root[::-1])
 
 
-def test_a_compacted_document_comes_back() -> None:
-    """[WK4] the three parts keep their places."""
-    compacted = Compacted(b"data", b"vector", b"deletes")
+@pytest.mark.parametrize("gapless", [True, False])
+def test_a_compacted_document_comes_back(gapless: bool) -> None:
+    """[WK4] the four parts keep their places."""
+    compacted = Compacted(b"data", b"vector", b"deletes", gapless)
     assert calls.unpack_compacted(calls.pack_compacted(compacted)) == compacted

@@ -33,7 +33,7 @@ ORPHANS = update(
 def text_of(data: bytes) -> tuple[str, dict[int, int]]:
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(data)
-    return str(doc.get("t", type=pycrdt.Text)), decode_state_vector(doc.get_state())
+    return str(doc.get("t", type=pycrdt.Text)), dict(decode_state_vector(doc.get_state()))
 
 
 def test_two_updates() -> None:

@@ -155,7 +155,7 @@ def content(data: bytes) -> tuple[dict[int, int], dict[int, Ranges], str]:
     deletes = validate_update(doc.get_update()).deletes
     assert decode_delete_set(encode_delete_set(deletes)) == deletes
     text = doc.get("text", type=pycrdt.Text)
-    return decode_state_vector(doc.get_state()), dict(deletes), str(text)
+    return dict(decode_state_vector(doc.get_state())), dict(deletes), str(text)
 
 
 def test_contradictions() -> None:
