@@ -165,6 +165,9 @@ class _Driver(aiosqlite.Connection):
                 self._conn.execute(self._begin)
                 return work(connection)
         except FAILURES as error:
+            # SQLAlchemy takes a transaction whose commit failed for over.
+            with suppress(sqlite3.Error):
+                self._conn.rollback()
             raise failure(error) from error
 
     def _transact_prepared(self, work: PreparedWork[T]) -> T:
