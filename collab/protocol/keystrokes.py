@@ -7,7 +7,6 @@ writes what was typed on end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from collab.protocol.content import STRING
@@ -17,8 +16,6 @@ from collab.protocol.update import UpdateFacts
 
 LONGEST: Final = 127
 """Bytes of a text that is taken for typed: its length is written in one."""
-MOST_CLIENTS: Final = 127
-"""Of one update, whose number is written in one byte."""
 _OPENING: Final = b"\x01\x01"
 """One client, one struct."""
 
@@ -105,13 +102,6 @@ def joined(head: bytes, texts: list[bytes], size: int) -> bytes:
     """One update for texts of so many bytes (below 2 MiB) that were typed on end; `head` is the
     first one's."""
     return b"".join((head, _varuint(size), *texts, b"\0"))
-
-
-def side_by_side(updates: Iterable[tuple[int, bytes]]) -> bytes:
-    """One update for such of different clients, at most MOST_CLIENTS, given with their
-    clients. As Yjs writes it: the highest client first."""
-    ordered = sorted(updates, reverse=True)
-    return b"%c%b\0" % (len(ordered), b"".join([update[1:-1] for _, update in ordered]))
 
 
 def _skip_id(reader: Reader) -> None:

@@ -304,6 +304,7 @@ class Outbox:
         self._backlog.present -= count
         if self._presence:
             self._dropped = True
+            self.freely = None
             self._queue.append(LATEST)
         self._channel.send(frame)
 

@@ -9,7 +9,7 @@ from typing import Final
 from collab.crdt import updates
 from collab.errors import DocumentUnreadable
 from collab.interfaces import NewRow
-from collab.protocol.keystrokes import MOST_CLIENTS, Typist, joined, joined_size, side_by_side
+from collab.protocol.keystrokes import Typist, joined, joined_size
 from collab.room.merging import runs
 
 LONGEST_TEXT: Final = 16 * 1024
@@ -27,8 +27,6 @@ class PendingUpdate:
     clients: tuple[int, ...]
     came: tuple[bytes, ...] = ()
     """What it was joined from."""
-    typed: bool = False
-    """Whether it is one text of one client and nothing else."""
 
     @property
     def size(self) -> int:
@@ -65,9 +63,9 @@ class PendingText:
 
     def sealed(self) -> PendingUpdate:
         if len(self._came) == 1:
-            return PendingUpdate(self._came[0], self._author, (self._client,), typed=True)
+            return PendingUpdate(self._came[0], self._author, (self._client,))
         data = joined(self._head, self._texts, self.text_size)
-        return PendingUpdate(data, self._author, (self._client,), tuple(self._came), True)
+        return PendingUpdate(data, self._author, (self._client,), tuple(self._came))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +105,6 @@ def _merged(run: Sequence[PendingUpdate]) -> list[bytes]:
     """One update; or all as they came, if the library cannot merge what was validated."""
     if len(run) == 1:
         return [run[0].data]
-    if len(run) <= MOST_CLIENTS and all(update.typed for update in run):
-        texts = {update.clients[0]: update.data for update in run}
-        if len(texts) == len(run):
-            return [side_by_side(texts.items())]
     try:
         return [updates.merge([update.data for update in run])]
     except DocumentUnreadable:

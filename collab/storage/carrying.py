@@ -25,7 +25,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     bindparam,
     delete,
     func,
@@ -58,14 +57,14 @@ _document: BindParameter[str] = bindparam("of_document")
 
 
 class Carried:
-    """One table: its columns without what the program makes of them, those that name a row among
-    the document's, and the one that names the document."""
+    """One table: its columns without the defaults and the references that they have, those that
+    name a row among the document's, and the one that names the document."""
 
     def __init__(self, table: Table, owner: str) -> None:
         self.table = Table(
             table.name,
             MetaData(),
-            *(Column(c.name, _bare(c), primary_key=c.primary_key) for c in table.columns),
+            *(Column(c.name, c.type, primary_key=c.primary_key) for c in table.columns),
         )
         self.owner = self.table.c[owner]
         self.of_document = self.owner == _document
@@ -87,11 +86,6 @@ class Carried:
     def _typed(self, last: Sequence[Any]) -> list[ColumnElement[Any]]:
         # Else an integer is taken for one of 32 bits.
         return [literal(value, c.type) for c, value in zip(self.key, last, strict=True)]
-
-
-def _bare(column: Column[Any]) -> Any:
-    kind = column.type
-    return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 
 def carried_tables() -> list[Carried]:

@@ -165,11 +165,14 @@ class _Driver(aiosqlite.Connection):
                 self._conn.execute(self._begin)
                 return work(connection)
         except FAILURES as error:
+            # SQLAlchemy takes a transaction whose commit failed for over.
+            with suppress(sqlite3.Error):
+                self._conn.rollback()
             raise failure(error) from error
 
     def _transact_prepared(self, work: PreparedWork[T]) -> T:
         """The same for `Prepared` statements, of which SQLAlchemy need not know: a commit of one
-        row takes a quarter less CPU."""
+        row takes about a seventh less CPU."""
         try:
             cursor = self._cursor or self._connected_cursor()
             cursor.execute(self._begin)

@@ -189,7 +189,11 @@ class DirectSocket(Socket):
             asyncio.get_running_loop().call_soon(self._end, error, context=self._context)
 
     def _end(self, error: Exception | None) -> None:
-        if self._done or self._waiting is not None:  # then it comes again
+        if self._waiting is not None:  # then it comes again
+            return
+        if self._done:
+            if error is not None:  # of what had closed the channel before it failed
+                self._host.failed(self, error)
             return
         self._done = True
         self._line.listen(None)

@@ -57,9 +57,15 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         extensions[DIRECT], extensions[NETWORK] = self, self.taken
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.cut_off()
+        super().connection_lost(exc)
+
+    def cut_off(self) -> None:
+        """Write nothing more: uvloop raises, in the middle of what is sent to others too."""
+        self.stop_keepalive()
+        self.handshake_complete = self.disconnected = True
         if self._channel is not None:
             self._channel.abandon()
-        super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()

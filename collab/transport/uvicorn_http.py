@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 
 from collab.admission.doors import Doors
 from collab.transport.deadlines import Deadlines
-from collab.transport.handshake import Handshake, plain_handshake
+from collab.transport.handshake import LONGEST, Handshake, plain_handshake
 from collab.transport.turnstile import Turnstile
 from collab.transport.uvicorn_plain import PlainWebSocketProtocol, address_of
 
@@ -91,7 +91,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._parse(data)
         elif self._waiting:
             self._waiting += data
-        elif self.turnstile.admits(self.loop, ARRIVAL):
+        elif len(data) > LONGEST or self.turnstile.admits(self.loop, ARRIVAL):
+            # What is more than a handshake is not kept: parsed, it is bounded as a head is.
             self._arrive(data)
         else:
             self._waiting = data

@@ -34,7 +34,7 @@ FRAGMENT_RATE: Final = 200.0
 CLOSING: Final = 0.00003
 """Seconds, about, that it takes to close the connection of a peer that left."""
 DEPARTURE: Final = 0.00004
-"""Seconds, about, that it takes to end its task then."""
+"""Seconds, about, that it takes to end its session then."""
 
 UNLIMITED: Final = float("inf")
 _NOTHING: Final = memoryview(b"")
@@ -81,6 +81,7 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
         if self.turnstile.admits(self.loop, DEPARTURE):
             self._leave(exc)
         else:
+            self.cut_off()
             self.turnstile.wait(self.loop, partial(self._leave_in_turn, exc))
 
     def _leave_in_turn(self, exc: Exception | None) -> None:
@@ -187,8 +188,11 @@ class MeteredWebSocketProtocol(BoundedWebSocketProtocol):
     def _go_on(self) -> None:
         if self._unread:
             self.turnstile.wait(self.loop, self._parse)
-        elif (self._budget >= 0 or self._done) and not self.transport.is_closing():
-            self.transport.resume_reading()
+        elif not self.transport.is_closing():
+            if self._budget >= 0 or self._done:
+                self.transport.resume_reading()
+            else:  # of what waited for its turn more may have been read than that
+                self.transport.pause_reading()
 
     def _affords(self) -> bool:
         """Count a fragment. One too many closes the connection."""

@@ -206,6 +206,10 @@ class PlainWebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.handshake_complete:  # else it was refused
             self.offer(self.scope["extensions"])
 
+    def shutdown(self) -> None:
+        if not self.transport.is_closing():  # else there is nobody to be told
+            super().shutdown()
+
     def begun(self) -> None:
         """There is a transport."""
 

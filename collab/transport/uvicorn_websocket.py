@@ -146,6 +146,8 @@ class BoundedWebSocketProtocol(DirectWebSocketProtocol):
     def taken(self) -> int:
         """Bytes that the network took: those that the peer's end acknowledged, where the
         system tells, else those that left our buffer."""
+        if self.disconnected:
+            return self._taken
         taken, now = self._acknowledged(), self.loop.time()
         if taken > self._taken:
             self._taken, self._moved = taken, self._sampled

@@ -6,9 +6,10 @@ import asyncio
 import shutil
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -123,6 +124,29 @@ async def test_a_full_disk_is_a_storage_error(database: Database, stores: Stores
     await database.write(lambda c: _limit_pages(c, 1000))
     assert await stores.append("a", b"2", bytes(100_000)) == 3
     await stores.catalog.create("b", "", Kind.NOTE, "ada", bytes(100_000))
+
+
+async def test_a_commit_that_fails_leaves_nothing(database: Database, stores: Stores) -> None:
+    """[ST16] not even a transaction that is open, in whose way the next one would be."""
+    await stores.append("a", b"1")
+    with pytest.raises(StorageError, match="not authorized"):
+        await database.write(lambda c: _authorize(c, _no_commits))
+    with pytest.raises(StorageError, match="not authorized"):
+        await stores.append("a", b"2")
+    assert data_of(await stores.store.load("a")) == [b"1"]
+    await database.write(lambda c: _authorize(c, None))
+    assert await stores.append("a", b"2") == 2
+    assert data_of(await stores.store.load("a")) == [b"1", b"2"]
+
+
+def _no_commits(action: int, what: str | None, *_: object) -> int:
+    fails = action == sqlite3.SQLITE_TRANSACTION and what == "COMMIT"
+    return sqlite3.SQLITE_DENY if fails else sqlite3.SQLITE_OK
+
+
+def _authorize(connection: Connection, decide: Callable[..., int] | None) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.set_authorizer(decide)
 
 
 def _limit_pages(connection: Connection, more: int) -> None:

@@ -10,12 +10,10 @@ from pycrdt import Doc, Text
 from collab.crdt.updates import merge, state_of
 from collab.protocol.keystrokes import (
     LONGEST,
-    MOST_CLIENTS,
     Typist,
     joined,
     joined_size,
     length_of,
-    side_by_side,
 )
 from collab.protocol.update import validate_update
 from tests.support.edits import text_of
@@ -127,17 +125,6 @@ def test_nothing_else_is_taken_for_typing(tail: bytes, place: int, byte: int) ->
             facts = validate_update(update)
             assert facts.structs == {300: ((130, 130 + length),)}
             assert (facts.struct_count, facts.deletes, facts.needs) == (1, {}, {})
-
-
-@given(st.lists(st.integers(0, 2**53 - 1), min_size=2, max_size=MOST_CLIENTS, unique=True))
-def test_what_several_type_is_joined(clients: list[int]) -> None:
-    """[UP33] one update says the same as all, as the library writes it."""
-    updates = {client: Writer(client, 0, "").type(str(client)) for client in clients}
-    found = side_by_side(updates.items())
-    assert found == merge([updates[client] for client in sorted(clients, reverse=True)])
-    facts = validate_update(found)
-    assert facts.structs == {client: ((0, len(str(client))),) for client in clients}
-    assert sorted(text_of(found)) == sorted(text_of(*updates.values()))
 
 
 def test_what_begins_no_typing() -> None:

@@ -56,7 +56,9 @@ class Wire:
 
     def take(self, frame: bytes) -> Awaitable[None] | None:
         self.seen.add(where.get())
-        if frame == b"fails":
+        if frame.startswith(b"close") and self.socket is not None:
+            self.socket.channel.close(CloseCode.GONE, "deleted")
+        if frame.endswith(b"fails"):
             raise RuntimeError("failed")
         self.taken.append(frame)
         return self._wait(frame) if frame.startswith(b"w") else None
@@ -196,6 +198,16 @@ async def test_a_failure_closes_with_1011(caplog: pytest.LogCaptureFixture) -> N
         await settled()
         assert wire.ended
     assert wire.taken == []
+    assert "a connection failed" in caplog.text
+
+
+async def test_a_failure_behind_a_close_is_told_of_too(caplog: pytest.LogCaptureFixture) -> None:
+    wire = Wire()
+    async with served(wire) as ann:
+        ann.line.feed(b"closefails")
+        assert (await ann.closed())[0] == CloseCode.GONE
+        await settled()
+        assert wire.ended == 1
     assert "a connection failed" in caplog.text
 
 
