@@ -192,6 +192,7 @@ class DirectSocket(Socket):
         if self._done or self._waiting is not None:  # then it comes again
             return
         self._done = True
+        self._direct.ended = None
         self._line.listen(None)
         try:
             self._receiver.leave()

@@ -59,6 +59,7 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._channel is not None:
             self._channel.abandon()
+            self._channel = None
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -87,11 +88,12 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         raise NotImplementedError
 
     def attach(self, channel: DirectChannel) -> None:
-        self._channel = channel
-        if not self.writable.is_set():
-            channel.stuck()
         if self.disconnected:
             channel.abandon()
+        else:
+            self._channel = channel
+            if not self.writable.is_set():
+                channel.stuck()
         self._forget_handshake()
 
     def part(self, code: CloseCode, reason: str) -> None:
