@@ -197,6 +197,7 @@ class DirectSocket(Socket):
         try:
             self._receiver.leave()
         finally:
+            del self._receiver
             if error is not None:
                 self._host.failed(self, error)
             self._host.ended(self)
