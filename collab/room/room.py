@@ -151,12 +151,15 @@ class Room:
         if not self.sessions:
             self._look_idle()
 
-    def close(self, code: CloseCode, reason: str) -> None:
-        """End the room and close its peers. Nothing that is still pending will be saved."""
+    def end(self) -> None:
+        """Take nothing more; its peers are yet to be closed. What is pending will not be saved."""
         self.state = RoomState.GONE
         self._committer.forget(self)
         self._committer.release(self._pending.drop())
         self._receipts.drop()
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Close the peers of a room that is over."""
         for session in tuple(self.sessions):
             session.close(code, reason)
 
