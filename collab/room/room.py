@@ -34,6 +34,7 @@ from collab.room.session import Session
 from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
 from collab.room.told import Told
+from collab.room.turns import Turns
 
 
 class Room:
@@ -332,9 +333,8 @@ class Room:
         """The same to those here."""
         self._present.send(ItemKind.ANSWER, Stateless(payload))
 
-    def break_silence(self) -> None:
-        """Let no peer hear nothing for long."""
-        self._present.break_silence()
+    async def break_silence(self, turns: Turns) -> None:
+        await self._present.break_silence(turns)
 
     def _broadcast(self, update: bytes, since: int) -> None:
         self._subscribed.send(ItemKind.UPDATE, Update(update), since, self.log.version)

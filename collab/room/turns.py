@@ -49,5 +49,5 @@ async def break_silence(rooms: Mapping[str, Room], clock: Clock, seconds: float)
         await clock.sleep(seconds)
         turns = Turns(clock)
         for room in tuple(rooms.values()):
-            room.break_silence()
+            await room.break_silence(turns)
             await turns.pause()

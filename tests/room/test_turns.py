@@ -15,7 +15,7 @@ from collab.protocol.close import CloseCode
 from collab.protocol.messages import SyncStatus
 from collab.room.committer import Committer
 from collab.room.limits import RoomLimits
-from collab.room.turns import TURN
+from collab.room.turns import TURN, Turns
 from tests.room.house import House, Peer, settle
 from tests.room.test_committer import Room, Store
 from tests.support.edits import Author
@@ -184,3 +184,16 @@ async def test_a_restart_that_is_cut_short_closes_the_rest_at_once(slow: House) 
     draining.cancel()
     await asyncio.gather(draining, return_exceptions=True)
     assert {peer.code for peer in peers} == {CloseCode.RESTART}
+
+
+async def test_silence_is_broken_for_one_after_the_other(slow: House) -> None:
+    """[RM28] also for the others, if somebody leaves meanwhile."""
+    peers = [await slow.peer(f"peer {number}") for number in range(5)]
+    for peer in peers:
+        peer.heard()
+    before = len(peers[0].channel.frames)
+    breaking = asyncio.create_task((await slow.room()).break_silence(Turns(slow.clock)))
+    await _until(lambda: len(peers[0].channel.frames) > before)
+    peers[1].session.leave()
+    await breaking
+    assert [len(peer.heard()) for peer in peers] == [1, 0, 1, 1, 1]
