@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from collab.admission.doors import Doors
-from collab.garbage import LEFT, LOOK, collect_garbage
+from collab.garbage import LEFT, LOOK, SHARE, collect_garbage
 from tests.support.virtual import LoopClock, VirtualLoop
 
 
@@ -16,21 +16,24 @@ def test_it_is_done_as_peers_leave_and_not_as_they_come() -> None:
         task = asyncio.create_task(
             collect_garbage(doors, clock, lambda: collected.append(clock.monotonic()))
         )
-        for _ in range(2 * LEFT):
+        for _ in range(LEFT):
+            doors.enter(None)
+        for _ in range(LEFT // SHARE):
             doors.enter(None)
         await asyncio.sleep(10 * LOOK)
         assert collected == []
         for _ in range(LEFT - 1):
             doors.leave(None)
         await asyncio.sleep(10 * LOOK)
-        assert collected == []  # there are more than left
-        doors.leave(None)
+        assert collected == []
+        for _ in range(3):  # the last that is needed, and two more
+            doors.leave(None)
+            await asyncio.sleep(0.9 * LOOK)
+        assert collected == []  # it was not quiet
         await asyncio.sleep(10 * LOOK)
         assert len(collected) == 1
-        for _ in range(LEFT):
-            doors.leave(None)
         await asyncio.sleep(10 * LOOK)
-        assert len(collected) == 2
+        assert len(collected) == 1
         task.cancel()
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:

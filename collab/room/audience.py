@@ -12,6 +12,7 @@ from collab.room.codec import Codec
 from collab.room.echoes import Echoes
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
+from collab.room.turns import Turns
 
 if TYPE_CHECKING:
     from collab.room.session import Session
@@ -38,16 +39,19 @@ class Audience:
             if not peers:
                 del self._peers[session.codec]
 
-    def break_silence(self) -> None:
+    async def break_silence(self, turns: Turns) -> None:
         """Send the impatient something that changes nothing, if nothing was sent to all since
         this was called last."""
+        quiet, self._quiet = self._quiet, True
+        if not quiet:
+            return
         nobody = AwarenessUpdate(())
         for codec, outboxes in tuple(self._peers.items()):
-            if self._quiet and codec.impatient:
+            if codec.impatient:
                 item = Item(ItemKind.PRESENCE, codec.frame(nobody))
                 for outbox in tuple(outboxes.values()):
-                    outbox.put(item)
-        self._quiet = True
+                    outbox.put(item)  # those that are over by now take nothing
+                    await turns.pause()
 
     def _note(self, body: bytes, entries: tuple[AwarenessEntry, ...]) -> None:
         if any(entry.state is None for entry in entries):

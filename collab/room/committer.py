@@ -12,6 +12,7 @@ from collab.backoff import Backoff
 from collab.errors import StorageError
 from collab.interfaces import Append, Clock, DocumentStore, NewRow
 from collab.room.limits import RoomLimits
+from collab.room.turns import Turns
 from collab.room.waiting import SHORTEST, wait_for
 
 logger = logging.getLogger(__name__)
@@ -198,7 +199,7 @@ class Committer:
         """One transaction for what these rooms have pending; whether it is known to be done."""
         began = self._clock.monotonic()
         try:
-            taken = [(room, rows) for room in rooms if (rows := room.take())]
+            taken = await self._take(rooms)
             if not taken:
                 return True
             sequences = await self._store.append([Append(r.document, rows) for r, rows in taken])
@@ -216,12 +217,30 @@ class Committer:
         ended = self._clock.monotonic()
         rested = max(self._rested, began - CREDIT) + (ended - began) / SHARE
         self._rested = min(rested, ended + LONGEST_PAUSE)
+        await self._tell(taken, sequences)
+        return True
+
+    async def _take(self, rooms: Sequence[Source]) -> list[tuple[Source, tuple[NewRow, ...]]]:
+        """What these rooms have pending, of those that have something."""
+        taken, turns = [], Turns(self._clock)
+        for room in rooms:
+            if rows := room.take():
+                taken.append((room, rows))
+            await turns.pause()
+        return taken
+
+    async def _tell(
+        self, taken: Sequence[tuple[Source, object]], sequences: Sequence[int | None]
+    ) -> None:
+        """Tell each room once what became of its rows. For those that wait for their turn, it is
+        as if the transaction still lasted."""
+        turns = Turns(self._clock)
         for (room, _), sequence in zip(taken, sequences, strict=True):
+            await turns.pause()
             try:
                 room.gone() if sequence is None else room.committed(sequence)
             except Exception:
                 logger.exception("room %r could not take its commit", room.document)
-        return True
 
     def _report(self, error: Exception) -> None:
         """One line for an outage, however many tries it takes; every surprise with its trace."""

@@ -30,10 +30,10 @@ from collab.room.neighbours import Neighbours
 from collab.room.room import Room
 from collab.room.stats import Repairs, RoomStats
 from collab.room.tasks import Tasks
+from collab.room.turns import Turns, break_silence, close_peers
 from collab.room.waiting import wait_for
 
-AT_A_TIME: Final = 50
-"""Rooms whose silence is broken before others have a turn."""
+RESTARTING: Final = CloseCode.RESTART, "the server is restarting"
 
 
 class _Load:
@@ -125,7 +125,8 @@ class Registry:
         self._neighbours.start()
         self._tasks.spawn(self._committer.run(), "committer")
         self._tasks.spawn(self._unload_idle(), "unloading")
-        self._tasks.spawn(self._break_silence(), "silence")
+        silence = break_silence(self._rooms, self._clock, self._limits.silence)
+        self._tasks.spawn(silence, "silence")
         if self._neighbours.shared:
             self._tasks.spawn(self._looker.run(), "looking")
 
@@ -143,16 +144,18 @@ class Registry:
 
         self._tasks.spawn(flush(), "drain")
         await wait_for(flushed, timeout, self._clock)
+        saved, turns = flushed.is_set(), Turns(self._clock)
         for room in tuple(self._rooms.values()):
-            self._forget(room, CloseCode.RESTART, "the server is restarting")
-        return flushed.is_set()
+            self._leave(room)
+            await close_peers(room, turns, *RESTARTING)
+        return saved
 
     async def aclose(self) -> None:
         """End all tasks; what is not saved by now is not saved. Peers are closed."""
         self._draining = True
         self._neighbours.stop()
         for room in tuple(self._rooms.values()):
-            self._forget(room, CloseCode.RESTART, "the server is restarting")
+            self._forget(room, *RESTARTING)
         for loading in tuple(self._loads.values()):
             loading.task.cancel()
         await asyncio.gather(
@@ -229,14 +232,6 @@ class Registry:
             room.looked = now
             self._follower.follow(room)
 
-    async def _break_silence(self) -> None:
-        while True:
-            await self._clock.sleep(self._limits.silence)
-            for number, room in enumerate(tuple(self._rooms.values()), 1):
-                room.break_silence()
-                if number % AT_A_TIME == 0:
-                    await asyncio.sleep(0)
-
     # --- Unloading ---------------------------------------------------------------------
 
     async def _unload_idle(self) -> None:
@@ -273,13 +268,18 @@ class Registry:
             self._forget(room, CloseCode.NORMAL, "")
 
     def _forget(self, room: Room, code: CloseCode, reason: str) -> None:
+        self._leave(room)
+        room.close(code, reason)
+
+    def _leave(self, room: Room) -> None:
+        """It is over, but that its peers are yet to be closed."""
         if self._rooms.get(room.document) is room:
             del self._rooms[room.document]
             self._repaired.add(room.slow.repairs)
         self._idle.pop(room, None)
         self._compactor.forget(room)
         self._neighbours.closed(room)
-        room.close(code, reason)
+        room.end()
 
     # --- What rooms tell ---------------------------------------------------------------
 

@@ -34,6 +34,7 @@ from collab.room.session import Session
 from collab.room.slow import SlowReaders
 from collab.room.tasks import Tasks
 from collab.room.told import Told
+from collab.room.turns import Turns
 
 
 class Room:
@@ -151,12 +152,15 @@ class Room:
         if not self.sessions:
             self._look_idle()
 
-    def close(self, code: CloseCode, reason: str) -> None:
-        """End the room and close its peers. Nothing that is still pending will be saved."""
+    def end(self) -> None:
+        """Take nothing more; its peers are yet to be closed. What is pending will not be saved."""
         self.state = RoomState.GONE
         self._committer.forget(self)
         self._committer.release(self._pending.drop())
         self._receipts.drop()
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Close the peers of a room that is over."""
         for session in tuple(self.sessions):
             session.close(code, reason)
 
@@ -329,9 +333,8 @@ class Room:
         """The same to those here."""
         self._present.send(ItemKind.ANSWER, Stateless(payload))
 
-    def break_silence(self) -> None:
-        """Let no peer hear nothing for long."""
-        self._present.break_silence()
+    async def break_silence(self, turns: Turns) -> None:
+        await self._present.break_silence(turns)
 
     def _broadcast(self, update: bytes, since: int) -> None:
         self._subscribed.send(ItemKind.UPDATE, Update(update), since, self.log.version)

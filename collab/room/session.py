@@ -77,8 +77,7 @@ class Session:
         self.ended: Callable[[CloseCode | None], None] | None = None
         """Told once that the session is over, with the code of its close; None if the peer
         left. Set by whoever joined the session."""
-        known = access.user if access.verified else None
-        self.claimant = Claimant(self._stamp, known)
+        self.claimant = Claimant(self._stamp, access.user if access.verified else None)
         limits = room.limits
         if backlog is None:
             alone = not codec.prefix
@@ -168,6 +167,8 @@ class Session:
             self._room.left(self)
             if self.ended is not None:
                 self.ended(code)
+            self.stateless = None  # all these lead back here, and would wait for the collector
+            del self.claimant, self.outbox
 
     def _stamp(self, state: str) -> str:
         return stamp(self.access, state)

@@ -108,9 +108,10 @@ class AsgiChannel:
         return None if self._closing is None else self._closing[0]
 
     def abandon(self) -> None:
-        """The connection is gone: forget what waits, and let `run` end."""
+        """The connection is gone: forget what waits and who does, and let `run` end."""
         self._ended = True
         self._frames.clear()
+        self._drained.clear()
         self.buffered = 0
         self._wake.set()
         self._limit(0)

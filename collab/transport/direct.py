@@ -130,9 +130,10 @@ class DirectChannel:
         return self._closing
 
     def abandon(self) -> None:
-        """The connection is gone."""
+        """The connection is gone. Who was to be told more of it is let go of."""
         self._over = True
         self._tell_flow()
+        self._flow, self._drained = None, ()
         self._deadline = 0.0
         self._leave()
 

@@ -196,10 +196,12 @@ class DirectSocket(Socket):
                 self._host.failed(self, error)
             return
         self._done = True
+        self._direct.ended = None
         self._line.listen(None)
         try:
             self._receiver.leave()
         finally:
+            del self._receiver
             if error is not None:
                 self._host.failed(self, error)
             self._host.ended(self)

@@ -137,6 +137,7 @@ class _Connection:
             task.cancel()
         for line in tuple(self._lines.values()):
             line.close(self._channel.closed_with)
+        self._lines.clear()
 
     # --- In ----------------------------------------------------------------------------
 

@@ -107,6 +107,7 @@ class DocumentChannel:
 
     def end(self) -> None:
         self._ended = True
+        self._on_drain.clear()
 
     def drained(self) -> None:
         for callback in tuple(self._on_drain):

@@ -66,6 +66,7 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         self.handshake_complete = self.disconnected = True
         if self._channel is not None:
             self._channel.abandon()
+            self._channel = None
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -93,11 +94,12 @@ class DirectWebSocketProtocol(PlainWebSocketProtocol):
         raise NotImplementedError
 
     def attach(self, channel: DirectChannel) -> None:
-        self._channel = channel
-        if not self.writable.is_set():
-            channel.stuck()
         if self.disconnected:
             channel.abandon()
+        else:
+            self._channel = channel
+            if not self.writable.is_set():
+                channel.stuck()
         self._forget_handshake()
 
     def part(self, code: CloseCode, reason: str) -> None:

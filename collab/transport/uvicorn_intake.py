@@ -34,7 +34,7 @@ FRAGMENT_RATE: Final = 200.0
 CLOSING: Final = 0.00003
 """Seconds, about, that it takes to close the connection of a peer that left."""
 DEPARTURE: Final = 0.00004
-"""Seconds, about, that it takes to end its session then."""
+"""Seconds, about, that it takes to end its sessions then, a step later."""
 
 UNLIMITED: Final = float("inf")
 _NOTHING: Final = memoryview(b"")
