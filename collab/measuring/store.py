@@ -41,7 +41,7 @@ class MeasuredStore:
         finally:
             self.commit_seconds.observe(self._clock.monotonic() - started)
             self.commit_documents.observe(len(batch))
-            self.commit_rows.observe(sum(len(each.rows) for each in batch))
+            self.commit_rows.observe(sum([len(each.rows) for each in batch]))
 
     async def read(self, document: str, after: int) -> list[LogRow] | None:
         return await self._store.read(document, after)

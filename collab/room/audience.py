@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from collab.protocol.awareness import AwarenessEntry
@@ -77,21 +77,11 @@ class Audience:
                 if entries:
                     self._note(body, entries)
             frame = codec.prefix + body if codec.prefix else body
-            asked = _send_freely(frame, tuple(outboxes.values()))
-            if asked:
-                item = Item(kind, frame, since, until, entries)
-                for outbox in asked:
+            whole = framed(frame) if len(frame) <= WHOLE else None
+            item: Item | None = None
+            for outbox in tuple(outboxes.values()):
+                if whole is not None and (take := outbox.freely) is not None:
+                    take(whole)
+                else:
+                    item = item or Item(kind, frame, since, until, entries)
                     outbox.put(item)
-
-
-def _send_freely(frame: bytes, outboxes: Sequence[Outbox]) -> Sequence[Outbox]:
-    """Send it to all that take it as it is; returns those that are to be asked."""
-    if len(frame) > WHOLE:
-        return outboxes
-    asked, whole = [], framed(frame)
-    for outbox in outboxes:
-        if (take := outbox.freely) is not None:
-            take(whole)
-        else:
-            asked.append(outbox)
-    return asked

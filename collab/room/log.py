@@ -64,9 +64,14 @@ class DocumentLog:
         """Take in a committed row; False if it was known."""
         if row.sequence <= self.sequence or row.sequence in self._beyond:
             return False
-        self.tail_bytes += len(row.data)
-        self.size += len(row.data)
-        self._remember(row.data)
+        size = len(row.data)
+        self.tail_bytes += size
+        self.size += size
+        self.version += 1
+        self._recent[self.version] = row.data
+        self._recent_bytes += size
+        if self._recent_bytes > RECENT_BYTES:
+            self._forget_oldest()
         if row.sequence > self.sequence + 1:
             self._beyond[row.sequence] = row
             return True
@@ -120,10 +125,7 @@ class DocumentLog:
             self._tail.append(following)
             self.sequence += 1
 
-    def _remember(self, data: bytes) -> None:
-        self.version += 1
-        self._recent[self.version] = data
-        self._recent_bytes += len(data)
+    def _forget_oldest(self) -> None:
         while self._recent_bytes > RECENT_BYTES:
             self._recent_bytes -= len(self._recent.pop(self.version - len(self._recent) + 1))
 

@@ -42,15 +42,15 @@ class PendingText:
 
     __slots__ = ("_author", "_came", "_client", "_head", "_texts", "size", "text_size")
 
-    def __init__(self, typist: Typist, author: str) -> None:
-        self.text_size = 0
-        self.size = 0
+    def __init__(self, typist: Typist, text: bytes, update: bytes, author: str) -> None:
+        self.text_size = len(text)
+        self.size = len(update)
         """Bytes of the update."""
         self._author = author
         self._client = typist.client
         self._head = typist.head
-        self._texts: list[bytes] = []
-        self._came: list[bytes] = []
+        self._texts = [text]
+        self._came = [update]
 
     def add(self, text: bytes, update: bytes) -> int:
         """Returns by how many bytes the update grew."""
@@ -68,7 +68,7 @@ class PendingText:
         return PendingUpdate(data, self._author, (self._client,), tuple(self._came))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """What one commit takes of one room: all that was accepted up to `ticket`."""
 
@@ -138,9 +138,11 @@ class PendingUpdates:
         is still here; returns the bytes that are added."""
         entry = self._texts.get(typist)
         if entry is None or entry.text_size > LONGEST_TEXT:
-            entry = self._texts[typist] = PendingText(typist, author)
+            entry = self._texts[typist] = PendingText(typist, text, update, author)
             self._queue.append(entry)
-        grown = entry.add(text, update)
+            grown = entry.size
+        else:
+            grown = entry.add(text, update)
         self.accepted += 1
         self.size += grown
         return grown
@@ -150,9 +152,11 @@ class PendingUpdates:
         assert self._in_flight is None, "one commit at a time"
         if not self._queue:
             return None
-        updates = tuple([update.sealed() for update in self._queue])
+        queue = self._queue
+        one = len(queue) == 1  # as mostly: no comprehension, which is a call
+        updates = (queue[0].sealed(),) if one else tuple([update.sealed() for update in queue])
         self._in_flight = Batch(updates, self.accepted, self.size)
-        self._queue.clear()
+        queue.clear()
         self._texts.clear()
         return self._in_flight
 

@@ -192,7 +192,8 @@ class Room:
     def type(self, session: Session, typist: Typist, text: bytes, update: bytes) -> bool:
         """The same for what `typist` types next, of which nothing is left to be looked at but
         whether the document ends there and has room; else it is to be taken like any other."""
-        pending, limits, length = self._pending, self.limits, length_of(text)
+        pending, limits = self._pending, self.limits
+        length = len(text) if text.isascii() else length_of(text)
         size = pending.size + MOST_TYPED
         if (
             self.state is not RoomState.OPEN
@@ -250,8 +251,9 @@ class Room:
             self._committer.release(self._pending.drop())
 
     def committed(self, sequence: int) -> None:
-        self._committer.release(self._pending.saved_batch())
-        self.looked, unsaved = self._clock.monotonic(), self._pending.unsaved
+        pending, receipts = self._pending, self._receipts
+        self._committer.release(pending.saved_batch())
+        self.looked, unsaved = self._clock.monotonic(), pending.saved != pending.accepted
         self.unsaved_since = self.looked if unsaved else None
         if self.state is RoomState.GONE:
             return
@@ -263,7 +265,8 @@ class Room:
         for update in self._updates_in_flight:
             self._broadcast(update, before)
         self.told.all(unsaved)
-        self._receipts.give(self._pending.saved)
+        if receipts.due:
+            receipts.give(pending.saved)
         self._owner.room_committed(self, sequence, self._rows_in_flight)
         if not self.sessions:
             self._look_idle()

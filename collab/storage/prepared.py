@@ -43,7 +43,8 @@ class Prepared:
 
     def rows(self, connection: AnyConnection, *values: Any) -> Sequence[Any]:
         """What it selects, in the order of its columns; a binary column is bytes."""
-        connection = shortest(connection)
+        if not isinstance(connection, sqlite3.Cursor):
+            connection = shortest(connection)
         if isinstance(connection, sqlite3.Cursor):
             return connection.execute(self._sql, values).fetchall()
         named = dict(zip(self._names, values, strict=True))
@@ -53,7 +54,8 @@ class Prepared:
         """Run it for each of `many`; nothing happens for none."""
         if not many:
             return
-        connection = shortest(connection)
+        if not isinstance(connection, sqlite3.Cursor):
+            connection = shortest(connection)
         if isinstance(connection, sqlite3.Cursor):
             connection.executemany(self._sql, many)
             return

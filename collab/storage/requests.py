@@ -10,7 +10,7 @@ from collab.interfaces import Append, Snapshot
 
 def check_batch(batch: Sequence[Append]) -> None:
     """Raises ValueError if a document is named twice."""
-    if len({entry.document for entry in batch}) != len(batch):
+    if len(batch) > 1 and len({entry.document for entry in batch}) != len(batch):
         raise ValueError("a batch names a document twice")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -28,8 +28,6 @@ from collab.storage import log
 from collab.storage.database import FAILURES, Work, failure
 
 T = TypeVar("T")
-PreparedWork = Callable[[sqlite3.Cursor], T]
-"""`Work` that is all in `Prepared` statements."""
 
 READERS = 2
 """Connections. Reads are short, and more would only queue for the interpreter's lock."""
@@ -67,8 +65,9 @@ class SqliteDatabase:
 
     async def append(self, batch: Sequence[Append], now: float) -> list[int | None]:
         self._require_open()
-        work = partial(log.append, batch=batch, now=now)
-        return await self._writer.run(work, prepared=True)
+        driver = self._writer.driver or await self._writer.open()
+        last: list[int | None] = await driver.append(batch, now)
+        return last
 
     async def aclose(self) -> None:
         self._closed = True
@@ -89,15 +88,15 @@ class _Lane:
         self.waiting = 0
         """Transactions under way or in line, but for those whose callers gave up."""
         self._connect = partial(_Driver, path, writes=writes)
+        self.driver: _Driver | None = None
+        """Once it is open."""
         self._opening: asyncio.Task[_Driver] | None = None
-        self._driver: _Driver | None = None
 
-    async def run(self, work: Work[T] | PreparedWork[T], *, prepared: bool = False) -> T:
-        """`prepared`: which of the two it is."""
+    async def run(self, work: Work[T]) -> T:
         self.waiting += 1
         try:
-            driver = self._driver or await self._open()
-            result: T = await driver.transact(work, prepared)
+            driver = self.driver or await self.open()
+            result: T = await driver.transact(work)
             return result
         finally:
             self.waiting -= 1
@@ -108,7 +107,7 @@ class _Lane:
             with suppress(StorageError):  # it never opened
                 await (await opening).aclose()
 
-    async def _open(self) -> _Driver:
+    async def open(self) -> _Driver:
         if self._opening is None:
             self._opening = asyncio.create_task(self._opened())
         # Whoever asked first may give up: the connection is for the others too.
@@ -121,7 +120,7 @@ class _Lane:
         except sqlite3.Error as error:
             self._opening = None  # the next transaction tries again
             raise StorageError(f"the database failed: {error}") from error
-        self._driver = driver
+        self.driver = driver
         return driver
 
 
@@ -144,9 +143,13 @@ class _Driver(aiosqlite.Connection):
         self._opened: Connection | None = None
         self._cursor: sqlite3.Cursor | None = None
 
-    def transact(self, work: Any, prepared: bool) -> Awaitable[Any]:
+    def transact(self, work: Any) -> Awaitable[Any]:
         """Have the thread run `work` in a transaction."""
-        return self._in_thread(self._transact_prepared if prepared else self._transact, work)
+        return self._in_thread(self._transact, work)
+
+    def append(self, batch: Sequence[Append], now: float) -> Awaitable[Any]:
+        """The same for `log.append`."""
+        return self._in_thread(self._append, batch, now)
 
     async def aclose(self) -> None:
         """Close, after all that is in line."""
@@ -170,19 +173,19 @@ class _Driver(aiosqlite.Connection):
                 self._conn.rollback()
             raise failure(error) from error
 
-    def _transact_prepared(self, work: PreparedWork[T]) -> T:
-        """The same for `Prepared` statements, of which SQLAlchemy need not know: a commit of one
-        row takes about a seventh less CPU."""
+    def _append(self, batch: Sequence[Append], now: float) -> list[int | None]:
+        """All that is done here is in `Prepared` statements, of which SQLAlchemy need not know: a
+        commit of one row takes about a seventh less CPU."""
         try:
             cursor = self._cursor or self._connected_cursor()
             cursor.execute(self._begin)
             try:
-                result = work(cursor)
+                last = log.append(cursor, batch, now)
                 cursor.execute("COMMIT")
             except BaseException:
                 self._conn.rollback()
                 raise
-            return result
+            return last
         except FAILURES as error:
             raise failure(error) from error
 

@@ -59,17 +59,15 @@ class YjsWire:
 class Peer:
     """`collab.transport.socket.Receiver` and `collab.auth.live.Watched` on this wire."""
 
-    __slots__ = ("_channel", "_first_sync", "_watch", "session")
+    __slots__ = ("_channel", "_first_sync", "_watch", "session", "take")
 
     def __init__(self, channel: Endable, session: Session, watch: Watch) -> None:
         self.session = session
+        self.take = session.receive  # without a step between, for each frame
         self._channel = channel
         self._watch = watch
         self._first_sync = session.access.role.may_write
         """Whether it may still come, which may be more than an ordinary message."""
-
-    def take(self, frame: bytes) -> Awaitable[None] | None:
-        return self.session.receive(frame)
 
     def larger(self, frame: bytes) -> bool:
         taken, self._first_sync = self._first_sync and frame.startswith(_STEP_2), False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Final
 
 from collab.errors import InvalidDocumentId
@@ -85,11 +84,9 @@ class _LivelyPeer:
 
     def __init__(self, peer: Peer, pulse: _Pulse) -> None:
         self._peer = peer
+        self.take = peer.take
         self._pulse = pulse
         pulse.joined(peer.session)
-
-    def take(self, frame: bytes) -> Awaitable[None] | None:
-        return self._peer.take(frame)
 
     def larger(self, frame: bytes) -> bool:
         return self._peer.larger(frame)

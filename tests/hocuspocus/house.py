@@ -163,7 +163,7 @@ class HocuspocusSocket(AsgiSocket):
         heard = await self.heard(address)
         assert isinstance(heard[0], Authenticated), heard
 
-    async def settle(self, seconds: float = 0.01) -> None:
+    async def settle(self, seconds: float = 0.015) -> None:
         """Let everything happen that takes less than `seconds`, and read what was sent."""
         await asyncio.sleep(seconds)
         while not self._outgoing.empty():

@@ -222,6 +222,6 @@ class House:
         )
 
 
-async def settle(seconds: float = 0.01) -> None:
+async def settle(seconds: float = 0.015) -> None:
     """Let everything happen that takes less than `seconds` of virtual time."""
     await asyncio.sleep(seconds)
