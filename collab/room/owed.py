@@ -52,24 +52,24 @@ _NONE: Final = cast("deque[tuple[int, Session, Owed]]", ())
 class Receipts:
     """What the peers of a room are owed, by the ticket that has to be saved first."""
 
-    __slots__ = ("due",)
+    __slots__ = ("_due",)
 
     def __init__(self) -> None:
-        self.due = _NONE
+        self._due = _NONE
         """In the order of the tickets."""
 
     def add(self, ticket: int, session: Session, message: Owed) -> None:
-        if self.due is _NONE:
-            self.due = deque()
-        self.due.append((ticket, session, message))
+        if self._due is _NONE:
+            self._due = deque()
+        self._due.append((ticket, session, message))
 
     def give(self, saved: int) -> None:
         """Send all that is due once this ticket is saved."""
-        due = self.due
+        due = self._due
         while due and due[0][0] <= saved:
             _, session, message = due.popleft()
             session.receipt(message)
 
     def drop(self) -> None:
-        if self.due:
-            self.due.clear()
+        if self._due:
+            self._due.clear()

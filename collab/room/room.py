@@ -94,10 +94,8 @@ class Room:
         return not self.sessions and not self._pending.unsaved
 
     async def content(self) -> tuple[bytes, int]:
-        """All that is committed as one update, and the sequence up to which it is complete.
-
-        Raises DocumentUnreadable, WorkerError.
-        """
+        """All that is committed as one update, and the sequence up to which it is complete. Raises
+        DocumentUnreadable, WorkerError."""
         answer = await self.diffs.full()
         return answer.update, answer.sequence
 
@@ -192,8 +190,7 @@ class Room:
     def type(self, session: Session, typist: Typist, text: bytes, update: bytes) -> bool:
         """The same for what `typist` types next, of which nothing is left to be looked at but
         whether the document ends there and has room; else it is to be taken like any other."""
-        pending, limits = self._pending, self.limits
-        length = len(text) if text.isascii() else length_of(text)
+        pending, limits, length = self._pending, self.limits, length_of(text)
         size = pending.size + MOST_TYPED
         if (
             self.state is not RoomState.OPEN
@@ -251,7 +248,7 @@ class Room:
             self._committer.release(self._pending.drop())
 
     def committed(self, sequence: int) -> None:
-        pending, receipts = self._pending, self._receipts
+        pending = self._pending
         self._committer.release(pending.saved_batch())
         self.looked, unsaved = self._clock.monotonic(), pending.saved != pending.accepted
         self.unsaved_since = self.looked if unsaved else None
@@ -265,8 +262,7 @@ class Room:
         for update in self._updates_in_flight:
             self._broadcast(update, before)
         self.told.all(unsaved)
-        if receipts.due:
-            receipts.give(pending.saved)
+        self._receipts.give(pending.saved)
         self._owner.room_committed(self, sequence, self._rows_in_flight)
         if not self.sessions:
             self._look_idle()

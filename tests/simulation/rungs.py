@@ -35,7 +35,7 @@ def counted(rungs: Rungs) -> Iterator[None]:
 
     def count_missing_now(supply: CatchingUp, vector: bytes, *, answer: bool) -> Part | None:
         if answer:
-            rungs["answered late"] += supply._session.outbox.waits
+            rungs["answered late"] += not supply._session.over and supply._session.outbox.waits
         else:
             rungs["resynchronised"] += 1
         return missing_now(supply, vector, answer=answer)
