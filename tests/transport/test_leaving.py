@@ -33,55 +33,67 @@ OF_ONE = (
 STEP_1 = SyncStep1(b"\0")
 
 
-def census() -> Counter[str]:
-    return Counter(type(o).__name__ for o in gc.get_objects() if isinstance(o, OF_ONE))
+def of_connections() -> list[object]:
+    return [o for o in gc.get_objects() if isinstance(o, OF_ONE)]
 
 
-async def alone() -> None:
-    """Wait until nothing of any connection is there."""
-    try:
-        async with asyncio.timeout(10):
-            while census():  # noqa: ASYNC110 - nothing tells when an object is gone
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        raise AssertionError(f"still there: {census()}") from None
+class Place:
+    """A server, and the objects of connections that were not there before it."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._before = of_connections()  # held, so that no other has the id of one
+
+    def census(self) -> Counter[str]:
+        before = {id(o) for o in self._before}
+        return Counter(type(o).__name__ for o in of_connections() if id(o) not in before)
+
+    async def empty(self) -> None:
+        """Wait until nothing of any connection is there."""
+        try:
+            async with asyncio.timeout(10):
+                while self.census():  # noqa: ASYNC110 - nothing tells when an object is gone
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"still there: {self.census()}") from None
 
 
 @pytest.fixture
-async def address(tmp_path: Path) -> AsyncIterator[str]:
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
     async with serving(tmp_path) as address:
-        gc.collect()
         gc.disable()
         try:
-            await alone()
-            yield address
+            yield Place(address)
         finally:
             gc.enable()
 
 
-async def test_who_leaves_is_gone_at_once(address: str) -> None:
-    async with peer(f"ws://{address}/ws", "one") as ann, peer(f"ws://{address}/ws", "one") as bob:
+async def test_who_leaves_is_gone_at_once(place: Place) -> None:
+    async with (
+        peer(f"ws://{place.address}/ws", "one") as ann,
+        peer(f"ws://{place.address}/ws", "one") as bob,
+    ):
         await ann.join()
         await bob.join()
         await ann.type("hello")
         await bob.sees("hello")
         await ann.saved()
-        assert census()["Session"] == 2
-    await alone()
+        assert place.census()["Session"] == 2
+    await place.empty()
 
 
-async def test_who_is_closed_is_gone_too(address: str) -> None:
-    async with peer(f"ws://{address}/ws", "one") as ann:
+async def test_who_is_closed_is_gone_too(place: Place) -> None:
+    async with peer(f"ws://{place.address}/ws", "one") as ann:
         await ann.join()
         await ann.send(Update(b"no update"))
         assert await ann.close_code() == 4400
-    await alone()
+    await place.empty()
 
 
-async def test_so_is_who_shares_a_connection(address: str) -> None:
+async def test_so_is_who_shares_a_connection(place: Place) -> None:
     """Both documents, of which one was closed before the connection was."""
     one, two = prefix_of("one"), prefix_of("two")
-    async with connect(f"ws://{address}/hocuspocus", compression=None) as socket:
+    async with connect(f"ws://{place.address}/hocuspocus", compression=None) as socket:
         for prefix in (one, two):
             await socket.send(prefix + encode_control(Token("")))
             await socket.send(prefix + encode(STEP_1))
@@ -92,6 +104,6 @@ async def test_so_is_who_shares_a_connection(address: str) -> None:
             prefix, body = split(frame)
             if body[:2] == b"\0\1":
                 opened.add(prefix)
-        assert census()["Session"] == 2
+        assert place.census()["Session"] == 2
         await socket.send(one + b"\7")
-    await alone()
+    await place.empty()
