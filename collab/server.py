@@ -20,7 +20,7 @@ from collab import garbage
 from collab.admission.addresses import Addresses
 from collab.admission.doors import ROOM, Doors
 from collab.app import Service
-from collab.clock import SystemClock
+from collab.interfaces import Clock
 from collab.listening import BACKLOG, listen, url_of
 from collab.observing.exposition import Exposition
 from collab.observing.port import metrics_port
@@ -59,7 +59,7 @@ class Server(uvicorn.Server):
     ) -> None:
         """`line` is at its end once the process that started this one is gone."""
         self._doors = Doors(ROOM * settings.connections, ROOM * settings.connections_per_address)
-        super().__init__(_config(app, settings, self._doors))
+        super().__init__(_config(app, settings, self._doors, service.clock))
         self._service = service
         self._drain_seconds = settings.drain_seconds
         self._announce = announce
@@ -121,8 +121,8 @@ class Server(uvicorn.Server):
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-def _config(app: FastAPI, settings: Settings, doors: Doors) -> uvicorn.Config:
-    turnstile = Turnstile(SystemClock().monotonic)
+def _config(app: FastAPI, settings: Settings, doors: Doors, clock: Clock) -> uvicorn.Config:
+    turnstile = Turnstile(clock.monotonic)
     return uvicorn.Config(
         SocketsFirst(app, Addresses(settings.trusted_proxies)),
         # uvicorn would take an object that only returns what is to be awaited for ASGI 2.

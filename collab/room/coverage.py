@@ -17,22 +17,22 @@ from collab.room.unresolved import Unresolved
 class ClockSet:
     """Clocks of one client as sorted half-open ranges that do not touch."""
 
-    __slots__ = ("ends", "starts")
+    __slots__ = ("_ends", "_starts")
 
     def __init__(self) -> None:
-        self.starts: list[int] = []
-        self.ends: list[int] = []
+        self._starts: list[int] = []
+        self._ends: list[int] = []
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        return zip(self.starts, self.ends, strict=True)
+        return zip(self._starts, self._ends, strict=True)
 
     def covers(self, start: int, end: int) -> bool:
-        at = bisect_right(self.starts, start) - 1
-        return at >= 0 and self.ends[at] >= end
+        at = bisect_right(self._starts, start) - 1
+        return at >= 0 and self._ends[at] >= end
 
     def covers_all(self, ranges: Ranges) -> bool:
         """As `covers`, of ranges that are in order."""
-        starts, ends, at = self.starts, self.ends, 0
+        starts, ends, at = self._starts, self._ends, 0
         for start, end in ranges:
             at = bisect_right(starts, start, at) - 1
             if at < 0 or ends[at] < end:
@@ -41,11 +41,11 @@ class ClockSet:
 
     def meets(self, start: int, end: int) -> bool:
         """Whether any of these clocks is held."""
-        at = bisect_right(self.ends, start)
-        return at < len(self.ends) and self.starts[at] < end
+        at = bisect_right(self._ends, start)
+        return at < len(self._ends) and self._starts[at] < end
 
     def add(self, start: int, end: int) -> None:
-        starts, ends = self.starts, self.ends
+        starts, ends = self._starts, self._ends
         if ends and starts[-1] <= start <= ends[-1]:  # typing on: the last range grows
             ends[-1] = max(end, ends[-1])
             return
@@ -60,10 +60,10 @@ class ClockSet:
 
     def add_all(self, ranges: Ranges) -> None:
         """As `add`, of ranges that are in order and do not touch: mostly all behind the last."""
-        if ranges and (not self.ends or self.ends[-1] < ranges[0][0]):
+        if ranges and (not self._ends or self._ends[-1] < ranges[0][0]):
             starts, ends = zip(*ranges, strict=True)
-            self.starts += starts
-            self.ends += ends
+            self._starts += starts
+            self._ends += ends
             return
         for start, end in ranges:
             self.add(start, end)
@@ -71,16 +71,23 @@ class ClockSet:
     @property
     def prefix(self) -> int:
         """How far the clocks reach from zero without a gap."""
-        return self.ends[0] if self.starts and self.starts[0] == 0 else 0
+        return self._ends[0] if self._starts and self._starts[0] == 0 else 0
 
     def ends_at(self, clock: int) -> bool:
         """Whether these are the clocks from zero up to this one, and no others."""
-        ends = self.ends
-        return len(ends) == 1 and ends[0] == clock and not self.starts[0]
+        ends = self._ends
+        return len(ends) == 1 and ends[0] == clock and not self._starts[0]
+
+    def grow(self, clock: int, length: int) -> bool:
+        """Take in so many more clocks from this one on, if `ends_at` it; whether it does."""
+        if not self.ends_at(clock):
+            return False
+        self._ends[0] = clock + length
+        return True
 
     @property
     def gapless(self) -> bool:
-        return not self.starts or (len(self.starts) == 1 and self.starts[0] == 0)
+        return not self._starts or (len(self._starts) == 1 and self._starts[0] == 0)
 
 
 class Coverage:
@@ -117,12 +124,8 @@ class Coverage:
         held = self._structs.get(client)
         if held is None or not length or self._unresolved.sizes or clock + length >= CLOCK_LIMIT:
             return False
-        ends = held.ends  # as `ends_at`, without a step for each text
-        if len(ends) != 1 or ends[0] != clock or held.starts[0]:
-            return False
-        ends[0] = clock + length
         self._state_vector = None
-        return True
+        return held.grow(clock, length)
 
     def known(self, facts: UpdateFacts) -> dict[int, Ranges]:
         """The clocks held of those clients of whom the update repeats some; mostly none."""

@@ -43,8 +43,7 @@ class Prepared:
 
     def rows(self, connection: AnyConnection, *values: Any) -> Sequence[Any]:
         """What it selects, in the order of its columns; a binary column is bytes."""
-        if not isinstance(connection, sqlite3.Cursor):
-            connection = shortest(connection)
+        connection = shortest(connection)
         if isinstance(connection, sqlite3.Cursor):
             return connection.execute(self._sql, values).fetchall()
         named = dict(zip(self._names, values, strict=True))
@@ -54,8 +53,7 @@ class Prepared:
         """Run it for each of `many`; nothing happens for none."""
         if not many:
             return
-        if not isinstance(connection, sqlite3.Cursor):
-            connection = shortest(connection)
+        connection = shortest(connection)
         if isinstance(connection, sqlite3.Cursor):
             connection.executemany(self._sql, many)
             return
