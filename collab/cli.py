@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 
 from collab.access import Role
 from collab.errors import CollabError, ConfigError, DocumentNotFound, Unauthenticated
-from collab.settings import Settings, load_settings, unknown_variables
-from collab.telemetry import configure
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from collab.api.formats import ContentFormat
     from collab.offline import Outcome
     from collab.place import Place
+    from collab.settings import Settings
 
 FAILED = 1
 MISUSED = 2
@@ -143,13 +142,20 @@ def _add_token(commands: Commands) -> None:
 
 
 def _configured(**overrides: object) -> Settings:
+    # Here and below: imported when needed, so that --help answers at once.
+    from collab.settings import load_settings
+    from collab.telemetry import configure
+
     settings = load_settings(**{k: v for k, v in overrides.items() if v is not None})
     configure(settings.log_level, settings.log_format)
     return settings
 
 
 def _serve(options: argparse.Namespace) -> int:
-    settings = _configured(host=options.host, port=options.port, workers=options.workers)
+    # Pydantic would look for plugins, in what is written of every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    with _uncollected():
+        settings = _configured(host=options.host, port=options.port, workers=options.workers)
     settings.require_safe_exposure()
     place = None if options.place is None else _placed(options)
     if settings.workers > 1 and place is None:
@@ -157,7 +163,7 @@ def _serve(options: argparse.Namespace) -> int:
 
         return supervise(settings, _announce)
     with _uncollected():
-        # Here and below: imported when needed, so that --help and a wrong setting answer at once.
+        # After the settings, so that a wrong one is told at once.
         from collab.app import Service, create_app
         from collab.server import run
 
@@ -274,6 +280,8 @@ async def _export_all(settings: Settings, directory: Path, form: ContentFormat) 
 def _check(_options: argparse.Namespace) -> int:
     settings = _configured()
     settings.require_safe_exposure()
+    from collab.settings import unknown_variables
+
     for line in unknown_variables(os.environ):
         print(f"note  {line}")
     return asyncio.run(_check_all(settings))

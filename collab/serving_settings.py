@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from collab.auth.origins import Origin, parse_origin
 
@@ -35,12 +34,10 @@ def _web_address(value: str) -> str:
     return parts.geturl().rstrip("/")
 
 
-class ServingSettings(BaseSettings):
+class ServingSettings(BaseModel):
     """Where the service is, what it stands on, and who gets in; `Settings` adds its bounds."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     host: Annotated[str, AfterValidator(_not_empty)] = Field(
         "127.0.0.1", description="Name or address to listen on; `0.0.0.0` for every network."
@@ -112,12 +109,12 @@ class ServingSettings(BaseSettings):
         description="URL that clients reach the server by, if it is not the one they call: "
         "`https://notes.example.org`.",
     )
-    allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+    allowed_origins: tuple[Origin, ...] = Field(
         (),
         description="Origins, separated by commas, of other sites whose pages may call, and "
         "that a proxy in front serves: `https://notes.example.org`.",
     )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+    trusted_proxies: tuple[Network, ...] = Field(
         (),
         description="Addresses or networks, separated by commas, of proxies whose "
         "`X-Forwarded-For` is believed: `127.0.0.1, 10.0.0.0/8`.",

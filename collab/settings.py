@@ -6,6 +6,7 @@ docs/configuration.md has the same table; a test compares the two.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -215,9 +216,16 @@ def load_settings(**overrides: object) -> Settings:
     Raises ConfigError, which names each wrong variable and repeats no value.
     """
     try:
-        return Settings(**overrides)  # type: ignore[arg-type] # pydantic checks them
+        return Settings.model_validate({**_from_environment(os.environ), **overrides})
     except ValidationError as error:
         raise ConfigError("; ".join(_faults(error))) from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings that have a variable, in capitals or not; an empty one says nothing."""
+    said = {name.upper(): value for name, value in environ.items() if value}
+    variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    return {name: said[variable] for name, variable in variables.items() if variable in said}
 
 
 def _faults(error: ValidationError) -> Iterable[str]:

@@ -40,6 +40,7 @@ OTHERS = {
     "opentelemetry.sdk",  # traces
     "prometheus_client",  # who asks for metrics
     "redis",  # other nodes
+    "sqlalchemy.dialects.postgresql",  # PostgreSQL
     "sqlalchemy.ext.asyncio",  # PostgreSQL
     "sqlalchemy.orm",  # nobody
 }

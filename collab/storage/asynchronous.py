@@ -19,6 +19,7 @@ from collab.interfaces import Append
 from collab.storage.appending import Appender
 from collab.storage.connecting import GRACE, Connector, lost, postgres_errors, undone
 from collab.storage.database import Limits, Work
+from collab.storage.tables import tell_postgresql
 
 T = TypeVar("T")
 
@@ -111,6 +112,7 @@ def _transact(engine: Engine, work: Work[T]) -> T:
 
 def postgresql(url: URL, limits: Limits) -> AsyncDatabase:
     """Reads see one snapshot; commits are durable when they return. Raises ConfigError."""
+    tell_postgresql()
     connector = Connector(url, limits.seconds)
     engine = create_async_engine(
         "postgresql+asyncpg://",

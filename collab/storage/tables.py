@@ -58,13 +58,9 @@ documents = Table(
     sqlite_with_rowid=False,
 )
 
-Index(
-    None,
-    documents.c.updated,
-    documents.c.id,
-    sqlite_where=documents.c.deleted.is_(None),
-    postgresql_where=documents.c.deleted.is_(None),
-)
+_living = documents.c.deleted.is_(None)
+
+_newest = Index(None, documents.c.updated, documents.c.id, sqlite_where=_living)
 
 Index(None, documents.c.owner)
 
@@ -140,3 +136,9 @@ copies = Table(
     Column("copied", Double, nullable=False),
     sqlite_with_rowid=False,
 )
+
+
+def tell_postgresql() -> None:
+    """Say what is PostgreSQL's alone. Said above, it would load that dialect, and what there is
+    of drivers, for SQLite too."""
+    _newest.dialect_kwargs["postgresql_where"] = _living
