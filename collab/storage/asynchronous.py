@@ -18,7 +18,7 @@ from collab.errors import StorageError
 from collab.interfaces import Append
 from collab.storage.appending import Appender
 from collab.storage.connecting import GRACE, Connector, lost, postgres_errors, undone
-from collab.storage.database import Limits, Work
+from collab.storage.database import Limits, PreparedWork, Work
 from collab.storage.tables import tell_postgresql
 
 T = TypeVar("T")
@@ -46,6 +46,12 @@ class AsyncDatabase:
 
     async def write(self, work: Work[T]) -> T:
         return await self._run(lambda: greenlet_spawn(_transact, self._writer, work))
+
+    async def read_prepared(self, work: PreparedWork[T]) -> T:
+        return await self.read(work)
+
+    async def write_prepared(self, work: PreparedWork[T]) -> T:
+        return await self.write(work)
 
     async def append(self, batch: Sequence[Append], now: float) -> list[int | None]:
         return await self._run(lambda: self._appender.append(batch, now))

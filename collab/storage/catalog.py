@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -29,6 +30,7 @@ from collab.interfaces import Append, Clock, DocumentInfo, Kind, NewRow, Page
 from collab.storage import log
 from collab.storage.database import Database
 from collab.storage.paging import Position, check_limit, search_key
+from collab.storage.prepared import AnyConnection, Prepared, shortest
 from collab.storage.tables import documents
 from collab.storage.visibility import shown
 
@@ -59,7 +61,7 @@ def _holds_postgresql(element: holds, compiler: SQLCompiler, **options: Any) -> 
 _LIVE = select(*log.INFO).where(documents.c.deleted.is_(None))
 _NEWEST_FIRST = _LIVE.order_by(documents.c.updated.desc(), documents.c.id.desc())
 _BY_ID = _LIVE.where(documents.c.id > bindparam("after")).order_by(documents.c.id).limit(WALK)
-_CREATE = insert(documents)
+_CREATE = Prepared(insert(documents), *(column.name for column in documents.columns))
 _RENAME = (
     update(documents)
     .where(documents.c.id == bindparam("document"), documents.c.deleted.is_(None))
@@ -85,13 +87,13 @@ class SqlCatalog:
         now = self._clock.time()
         info = DocumentInfo(document, title, kind, owner, 0, now, now)
         try:
-            return await self._database.write(lambda c: _create(c, info, seed))
+            return await self._database.write_prepared(lambda c: _create(c, info, seed))
         except _TakenError:
             await self.find(document)  # tells a deleted document from a live one
             raise DocumentExists(document) from None
 
     async def find(self, document: str) -> DocumentInfo:
-        return await self._database.read(lambda c: log.find(c, document))
+        return await self._database.read_prepared(lambda c: log.find(c, document))
 
     async def page(
         self, query: str, cursor: str | None, limit: int, visible: Visibility | None = None
@@ -145,22 +147,13 @@ class _TakenError(StorageError):
     """The id is in use, now or before; which of the two, only a new transaction can see."""
 
 
-def _create(connection: Connection, info: DocumentInfo, seed: bytes | None) -> DocumentInfo:
+def _create(connection: AnyConnection, info: DocumentInfo, seed: bytes | None) -> DocumentInfo:
+    connection = shortest(connection)
+    times = (info.created, info.updated, None)
+    about = (info.title, search_key(info.title), info.kind.value, info.owner)
     try:
-        connection.execute(
-            _CREATE,
-            {
-                "id": info.id,
-                "title": info.title,
-                "title_key": search_key(info.title),
-                "kind": info.kind.value,
-                "owner": info.owner,
-                "sequence": 0,
-                "created": info.created,
-                "updated": info.updated,
-            },
-        )
-    except IntegrityError as error:
+        _CREATE.each(connection, [(info.id, *about, info.sequence, *times)])
+    except (IntegrityError, sqlite3.IntegrityError) as error:
         raise _TakenError(info.id) from error
     if seed is None:
         return info

@@ -12,11 +12,14 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from collab.errors import StorageError
 from collab.interfaces import Append
+from collab.storage.prepared import AnyConnection
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 """The body of a transaction. Returning commits it, an exception rolls it back. It may be run
 again if the database took it back or was lost before the commit: it changes nothing else."""
+PreparedWork = Callable[[AnyConnection], T]
+"""The same of `Prepared` statements alone, which may be spared SQLAlchemy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class Database(Protocol):
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction and commit it. Raises as `read`; after a StorageError
         it may have committed nevertheless."""
+
+    async def read_prepared(self, work: PreparedWork[T]) -> T:
+        """The same as `read`, for what every load of a document runs."""
+
+    async def write_prepared(self, work: PreparedWork[T]) -> T:
+        """The same as `write`, for what every new document runs."""
 
     async def append(self, batch: Sequence[Append], now: float) -> list[int | None]:
         """`log.append`, in a transaction of its own. Raises as `write`."""

@@ -84,7 +84,7 @@ _REMOVE_SNAPSHOT = delete(snapshots).where(snapshots.c.document == _id)
 _ADD_SNAPSHOT = insert(snapshots)
 
 
-def find(connection: Connection, document: str) -> DocumentInfo:
+def find(connection: AnyConnection, document: str) -> DocumentInfo:
     """Raises DocumentNotFound or DocumentDeleted."""
     found = _FIND.rows(connection, document)
     if not found:
@@ -95,7 +95,7 @@ def find(connection: Connection, document: str) -> DocumentInfo:
     return as_info(info)
 
 
-def take(connection: Connection, document: str) -> None:
+def take(connection: AnyConnection, document: str) -> None:
     """Lock the row of a document until the transaction ends. Raises as `find`."""
     if not _TAKE.rows(connection, document):
         find(connection, document)  # raises what is the matter
@@ -107,7 +107,7 @@ def as_info(columns: Sequence[Any]) -> DocumentInfo:
     return DocumentInfo(document, title, Kind(kind), *rest)
 
 
-def load(connection: Connection, document: str) -> StoredDocument:
+def load(connection: AnyConnection, document: str) -> StoredDocument:
     info = find(connection, document)
     found = _SNAPSHOT.rows(connection, document)
     snapshot = Snapshot(*found[0]) if found else None
@@ -195,7 +195,7 @@ def compact(
     )
 
 
-def _rows(connection: Connection, document: str, after: int) -> list[LogRow]:
+def _rows(connection: AnyConnection, document: str, after: int) -> list[LogRow]:
     return [LogRow(sequence, data) for sequence, data in _ROWS.rows(connection, document, after)]
 
 

@@ -1,4 +1,4 @@
-"""Statements of every commit and every load, run by the shortest way.
+"""Statements of every commit, every load and every new document, run by the shortest way.
 
 SQLite executes a small statement in a few microseconds; SQLAlchemy takes ten times as long to
 hand it over. So what runs all the time is compiled from the models once, and on SQLite goes to

@@ -18,7 +18,7 @@ class SqlDocumentStore:
         self._clock = clock
 
     async def load(self, document: str) -> StoredDocument:
-        return await self._database.read(lambda c: log.load(c, document))
+        return await self._database.read_prepared(lambda c: log.load(c, document))
 
     async def append(self, batch: Sequence[Append]) -> list[int | None]:
         check_batch(batch)
