@@ -146,6 +146,8 @@ async def test_an_edit_between_the_look_and_the_write(files: Both) -> None:
         """The target, where somebody writes before each transaction of the copy."""
 
         read = target.database.read
+        read_prepared = target.database.read_prepared
+        write_prepared = target.database.write_prepared
         append = target.database.append
         aclose = target.database.aclose
 
