@@ -148,6 +148,7 @@ class Registry:
         for room in tuple(self._rooms.values()):
             self._leave(room)
             await close_peers(room, turns, *RESTARTING)
+            await turns.pause()
         return saved
 
     async def aclose(self) -> None:
