@@ -30,6 +30,9 @@ from benchmarks.stage import Figures, Scenario, Stage
 
 PARTING: Final = 0.1
 """Seconds for the event loop to be done with the connections of a scenario."""
+MOST: Final = 300.0
+"""Seconds for one server in one scenario, then it has failed: twice what the longest takes that is
+not stuck."""
 PAGE: Final = ROOT / "docs" / "performance.md"
 FOLDER: Final = ROOT / "docs" / "performance"
 RESULTS: Final = FOLDER / "results.json"
@@ -94,7 +97,12 @@ def perform(scenario: Scenario, kind: Kind, quick: bool) -> tuple[Figures, float
 
 async def _run(scenario: Scenario, stage: Stage) -> Figures:
     try:
-        return await scenario.run(stage)
+        async with asyncio.timeout(MOST) as limit:
+            return await scenario.run(stage)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise TimeoutError(f"not done in {MOST:g} s") from error
     finally:
         stage.disperse()
         await asyncio.sleep(PARTING)

@@ -11,6 +11,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from collab.crdt.frames import (
@@ -168,7 +169,17 @@ class WorkerProcess:
     async def _receive(self) -> Frame:
         number, count = unpack_head(await self._stdout.readexactly(HEAD_BYTES))
         lengths = unpack_lengths(await self._stdout.readexactly(count * LENGTH_BYTES))
-        return Frame(number, tuple([await self._stdout.readexactly(n) for n in lengths]))
+        return Frame(number, tuple([await self._receive_part(n) for n in lengths]))
+
+    async def _receive_part(self, length: int) -> bytes:
+        """Chunk by chunk: to copy megabytes in one piece would hold the event loop for as many
+        milliseconds, which `getvalue` does not."""
+        if length <= _CHUNK:
+            return await self._stdout.readexactly(length)
+        part = BytesIO()
+        while missing := length - part.tell():
+            part.write(await self._stdout.readexactly(min(missing, _CHUNK)))
+        return part.getvalue()
 
     async def _ended(self) -> None:
         """Wait until the process is gone and its pipes are closed."""

@@ -31,6 +31,7 @@ from collab.room.room import Room
 from collab.room.stats import Repairs, RoomStats
 from collab.room.tasks import Tasks
 from collab.room.turns import Turns, break_silence, close_peers
+from collab.room.unloading import Unloader
 from collab.room.waiting import wait_for
 
 RESTARTING: Final = CloseCode.RESTART, "the server is restarting"
@@ -84,8 +85,13 @@ class Registry:
             self, backplane, self._rooms, self._follower, self._looker, clock, self._tasks, limits
         )
         self._loads: dict[str, _Load] = {}
-        self._idle: dict[Room, float] = {}
-        self._idle_event = asyncio.Event()
+        self._unloader = Unloader(
+            self._compactor,
+            self._tasks,
+            clock,
+            limits,
+            partial(self._forget, code=CloseCode.NORMAL),
+        )
         self._draining = False
         self._repaired = Repairs()
 
@@ -124,7 +130,7 @@ class Registry:
     async def start(self) -> None:
         self._neighbours.start()
         self._tasks.spawn(self._committer.run(), "committer")
-        self._tasks.spawn(self._unload_idle(), "unloading")
+        self._tasks.spawn(self._unloader.run(), "unloading")
         silence = break_silence(self._rooms, self._clock, self._limits.silence)
         self._tasks.spawn(silence, "silence")
         if self._neighbours.shared:
@@ -144,10 +150,11 @@ class Registry:
 
         self._tasks.spawn(flush(), "drain")
         await wait_for(flushed, timeout, self._clock)
-        saved, turns = flushed.is_set(), Turns(self._clock)
-        for room in tuple(self._rooms.values()):
-            self._leave(room)
+        saved, rooms, turns = flushed.is_set(), list(self._rooms.values()), Turns(self._clock)
+        while rooms:  # to free all at once takes as long as to close them
+            self._leave(room := rooms.pop())
             await close_peers(room, turns, *RESTARTING)
+            await turns.pause()
         return saved
 
     async def aclose(self) -> None:
@@ -226,48 +233,14 @@ class Registry:
 
     def _touch(self, room: Room) -> None:
         now = self._clock.monotonic()
-        if not room.sessions and room in self._idle:
-            self._mark_idle(room)
+        self._unloader.touch(room)
         if now - room.looked >= self._limits.look_after:
             room.looked = now
             self._follower.follow(room)
 
-    # --- Unloading ---------------------------------------------------------------------
+    # --- The end of a room -------------------------------------------------------------
 
-    async def _unload_idle(self) -> None:
-        while True:
-            self._idle_event.clear()
-            now = self._clock.monotonic()
-            for room in self._due(now):
-                del self._idle[room]
-                if not room.idle:
-                    continue
-                if self._compactor.worthwhile(room):
-                    self._tasks.spawn(self._compact_and_unload(room), f"unload {room.document}")
-                else:
-                    self._forget(room, CloseCode.NORMAL, "")
-            first = next(iter(self._idle.values()), None)
-            pause = None if first is None else first + self._limits.idle_unload - now
-            await wait_for(self._idle_event, pause, self._clock)
-
-    def _due(self, now: float) -> list[Room]:
-        """The rooms idle for long enough, and those over the number that may be; those idle
-        longest come first in the table."""
-        due: list[Room] = []
-        too_many = len(self._idle) - self._limits.idle_rooms
-        for room, since in self._idle.items():
-            if now - since < self._limits.idle_unload and len(due) >= too_many:
-                break
-            due.append(room)
-        return due
-
-    async def _compact_and_unload(self, room: Room) -> None:
-        """The room stays open meanwhile: whoever comes finds it, and it is looked at again."""
-        await self._compactor.compact(room)
-        if room.idle and room not in self._idle and room.state is not RoomState.GONE:
-            self._forget(room, CloseCode.NORMAL, "")
-
-    def _forget(self, room: Room, code: CloseCode, reason: str) -> None:
+    def _forget(self, room: Room, code: CloseCode, reason: str = "") -> None:
         self._leave(room)
         room.close(code, reason)
 
@@ -276,7 +249,7 @@ class Registry:
         if self._rooms.get(room.document) is room:
             del self._rooms[room.document]
             self._repaired.add(room.slow.repairs)
-        self._idle.pop(room, None)
+        self._unloader.drop(room)
         self._compactor.forget(room)
         self._neighbours.closed(room)
         room.end()
@@ -285,13 +258,7 @@ class Registry:
 
     def room_idle(self, room: Room) -> None:
         if room.state is RoomState.OPEN:
-            self._mark_idle(room)
-
-    def _mark_idle(self, room: Room) -> None:
-        if not self._idle or len(self._idle) >= self._limits.idle_rooms:
-            self._idle_event.set()
-        self._idle.pop(room, None)
-        self._idle[room] = self._clock.monotonic()
+            self._unloader.mark(room)
 
     def room_committed(self, room: Room, sequence: int, rows: tuple[NewRow, ...]) -> None:
         if self._neighbours.shared:
