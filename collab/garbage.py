@@ -23,7 +23,7 @@ LEFT: Final = 20_000
 """Connections that ended before all is looked through, at least."""
 SHARE: Final = 4
 """The same, for each that is open."""
-HOURS: Final = 3600.0
+HOUR: Final = 3600.0
 """Seconds after which it is done whoever left: requests on one connection may leave garbage too."""
 FEW: Final = 25_000
 """Blocks of memory in use beyond those at the start, with which it takes 5 to 10 milliseconds:
@@ -57,7 +57,7 @@ async def collect_garbage(
         collect(1)
         quiet, last = quiet + 1 if doors.left == last else 0, doors.left
         left = (last - before) / max(LEFT, SHARE * doors.open)
-        due = max(left, (clock.monotonic() - done) / HOURS)
+        due = max(left, (clock.monotonic() - done) / HOUR)
         if due >= PATIENCE or (due >= 1 and quiet >= STEPS and blocks() <= few):
             before, done, quiet = last, clock.monotonic(), 0
             collect(2)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from collab.admission.doors import Doors
-from collab.garbage import FEW, HOURS, LEFT, PATIENCE, SHARE, STEP, STEPS, collect_garbage
+from collab.garbage import FEW, HOUR, LEFT, PATIENCE, SHARE, STEP, STEPS, collect_garbage
 from tests.support.virtual import LoopClock, VirtualLoop
 
 QUIET = 10 * STEP * STEPS
@@ -83,11 +83,11 @@ def test_new_objects_are_looked_at_by_the_clock() -> None:
 
 def test_without_anyone_who_leaves_all_is_looked_through_each_hour() -> None:
     async def test(run: Run) -> None:
-        await asyncio.sleep(HOURS - 1)
+        await asyncio.sleep(HOUR - 1)
         assert run.all == 0
         await asyncio.sleep(2)
         assert run.all == 1
-        await asyncio.sleep(HOURS)
+        await asyncio.sleep(HOUR)
         assert run.all == 2
 
     run(test)
