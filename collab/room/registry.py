@@ -7,33 +7,27 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
 
 from collab.errors import DocumentDeleted, Unavailable
-from collab.interfaces import (
-    Clock,
-    DocumentStore,
-    DocumentWorker,
-    NewRow,
-)
+from collab.interfaces import Clock, DocumentStore, DocumentWorker, NewRow
 from collab.leasing import Leasing
 from collab.news import Backplane, Present
 from collab.protocol.close import CloseCode
 from collab.room.committer import Committer
 from collab.room.compacting import Compactor
+from collab.room.fanout import FanOut
 from collab.room.following import Follower
-from collab.room.life import RoomState
+from collab.room.life import DELETED, RESTARTING, RoomState
 from collab.room.limits import RoomLimits
 from collab.room.loading import load
 from collab.room.looking import Looker
 from collab.room.neighbours import Neighbours
+from collab.room.parting import Parting, close_peers
 from collab.room.room import Room
 from collab.room.stats import Repairs, RoomStats
 from collab.room.tasks import Tasks
-from collab.room.turns import Turns, break_silence, close_peers
+from collab.room.turns import Turns, break_silence
 from collab.room.waiting import wait_for
-
-RESTARTING: Final = CloseCode.RESTART, "the server is restarting"
 
 
 class _Load:
@@ -74,6 +68,8 @@ class Registry:
         self._limits = limits
         self._tasks = Tasks()
         self._committer = Committer(store, clock, random, limits)
+        self._fanout = FanOut(clock)
+        self._parting = Parting(clock, self._tasks)
         self._follower = Follower(store, worker, clock, random, self._tasks, limits)
         self._compactor = Compactor(
             store, worker, clock, random, self._follower, self._tasks, limits, leasing
@@ -124,6 +120,7 @@ class Registry:
     async def start(self) -> None:
         self._neighbours.start()
         self._tasks.spawn(self._committer.run(), "committer")
+        self._tasks.spawn(self._fanout.run(), "fan-out")
         self._tasks.spawn(self._unload_idle(), "unloading")
         silence = break_silence(self._rooms, self._clock, self._limits.silence)
         self._tasks.spawn(silence, "silence")
@@ -144,24 +141,28 @@ class Registry:
 
         self._tasks.spawn(flush(), "drain")
         await wait_for(flushed, timeout, self._clock)
-        saved, turns = flushed.is_set(), Turns(self._clock)
-        for room in tuple(self._rooms.values()):
-            self._leave(room)
-            await close_peers(room, turns, *RESTARTING)
+        saved = flushed.is_set()
+        await self._close_all()
         return saved
 
     async def aclose(self) -> None:
         """End all tasks; what is not saved by now is not saved. Peers are closed."""
         self._draining = True
         self._neighbours.stop()
-        for room in tuple(self._rooms.values()):
-            self._forget(room, *RESTARTING)
+        await self._close_all()
         for loading in tuple(self._loads.values()):
             loading.task.cancel()
         await asyncio.gather(
             *(loading.task for loading in self._loads.values()), return_exceptions=True
         )
         await self._tasks.aclose()
+
+    async def _close_all(self) -> None:
+        turns = Turns(self._clock)
+        for room in tuple(self._rooms.values()):
+            self._leave(room, *RESTARTING)
+            await close_peers(room, turns, *RESTARTING)
+        await self._parting.finish()
 
     # --- Opening -----------------------------------------------------------------------
 
@@ -206,6 +207,7 @@ class Registry:
             owner=self,
             node=self._neighbours.node if self._neighbours.shared else None,
             committer=self._committer,
+            fanout=self._fanout,
             worker=self._worker,
             clock=self._clock,
             tasks=self._tasks,
@@ -245,7 +247,7 @@ class Registry:
                 if self._compactor.worthwhile(room):
                     self._tasks.spawn(self._compact_and_unload(room), f"unload {room.document}")
                 else:
-                    self._forget(room, CloseCode.NORMAL, "")
+                    self._leave(room)
             first = next(iter(self._idle.values()), None)
             pause = None if first is None else first + self._limits.idle_unload - now
             await wait_for(self._idle_event, pause, self._clock)
@@ -265,21 +267,17 @@ class Registry:
         """The room stays open meanwhile: whoever comes finds it, and it is looked at again."""
         await self._compactor.compact(room)
         if room.idle and room not in self._idle and room.state is not RoomState.GONE:
-            self._forget(room, CloseCode.NORMAL, "")
+            self._leave(room)
 
-    def _forget(self, room: Room, code: CloseCode, reason: str) -> None:
-        self._leave(room)
-        room.close(code, reason)
-
-    def _leave(self, room: Room) -> None:
-        """It is over, but that its peers are yet to be closed."""
+    def _leave(self, room: Room, code: CloseCode = CloseCode.NORMAL, reason: str = "") -> None:
+        """It is over, but that its peers, if it has any, are yet to be closed."""
         if self._rooms.get(room.document) is room:
             del self._rooms[room.document]
             self._repaired.add(room.slow.repairs)
         self._idle.pop(room, None)
         self._compactor.forget(room)
         self._neighbours.closed(room)
-        room.end()
+        room.end(code, reason)
 
     # --- What rooms tell ---------------------------------------------------------------
 
@@ -303,7 +301,8 @@ class Registry:
             self._committed(room.document, sequence, rows)
 
     def room_gone(self, room: Room) -> None:
-        self._forget(room, CloseCode.GONE, "the document was deleted")
+        self._leave(room, *DELETED)
+        self._parting.begin(room, *DELETED)
 
     def room_learned(self, room: Room) -> None:
         # Left to the node that writes; but if that has done it, or died, it is seen here.
