@@ -145,6 +145,16 @@ async def test_who_joins_meanwhile_has_it_and_misses_nothing_later(many: House) 
     assert [peer.updates() for peer in peers] == [[first, second]] * len(peers)
 
 
+async def test_who_joins_meanwhile_sees_who_is_there_once(many: House) -> None:
+    """[RM13] [RM20] and never an older clock behind a later one."""
+    peers = await crowd(many)
+    await peers[0].show(1, 1, CARET)
+    await until(lambda: reached(peers) == [0, 1])
+    late = await many.peer("late")
+    await settle()
+    assert [entry.clock for entry in late.presence()] == [1]
+
+
 async def test_who_subscribes_meanwhile_is_sent_what_comes_later(many: House) -> None:
     """[RM13] with its own first edit, before it has asked for anything."""
     peers, author = await crowd(many), Author(1)
