@@ -173,9 +173,9 @@ def _joins(name: str, title: str, size: int, most: float) -> Scenario:
     return Scenario(name, title, partial(_join, size=size), (goal,), SERVERS)
 
 
-def _opens(name: str, title: str, size: int) -> Scenario:
+def _opens(name: str, title: str, size: int, servers: tuple[str, ...] = SERVERS) -> Scenario:
     goal = Goal("seconds", "time to the first joiner", "ms", MILLI, 0.3)
-    return Scenario(name, title, partial(_cold, size=size), (goal,), SERVERS)
+    return Scenario(name, title, partial(_cold, size=size), (goal,), servers)
 
 
 SCENARIOS: Final = (
@@ -204,5 +204,6 @@ SCENARIOS: Final = (
     ),
     _opens("cold-220k", "a document of 220 KB is opened, from the database", 220_000),
     _opens("cold-1700k", "a document of 1.7 MB is opened, from the database", 1_700_000),
-    _opens("cold-20m", "a document of 20 MB is opened, from the database", 20_000_000),
+    # The others do not have it open within a minute.
+    _opens("cold-20m", "a document of 20 MB is opened, from the database", 20_000_000, SERVERS[:2]),
 )

@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.framing import WHOLE, framed
 from collab.protocol.messages import AwarenessUpdate, Message, Stateless
 from collab.room.codec import Codec
 from collab.room.echoes import Echoes
+from collab.room.fanout import Unsent
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
-from collab.room.turns import Turns
+from collab.room.turns import FEW, Turns
 
 if TYPE_CHECKING:
     from collab.room.session import Session
 
 
+BULK: Final = 2 * 1024 * 1024
+"""Bytes of one large frame, over all it goes to, that are sent in one turn of the event loop."""
+
+
 class Audience:
-    """Sessions by their codec, with their outboxes at hand."""
+    """Sessions by their codec, with their outboxes at hand.
 
-    __slots__ = ("_peers", "_quiet", "echoes")
+    Few are sent a message at once. Of many it is unsent, and so is all that follows until they
+    have it.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_count", "_peers", "_quiet", "_unsent", "echoes")
+
+    def __init__(self, unsent: Unsent) -> None:
+        self._unsent = unsent
         self._peers: dict[Codec, dict[Session, Outbox]] = {}
+        self._count = 0
         self._quiet = True
         self.echoes = Echoes()
 
     def add(self, session: Session) -> None:
         self._peers.setdefault(session.codec, {})[session] = session.outbox
+        self._count += 1
 
     def remove(self, session: Session) -> None:
         self.echoes.forget()
         peers = self._peers.get(session.codec)
-        if peers is not None:
-            peers.pop(session, None)
+        if peers is not None and peers.pop(session, None) is not None:
+            self._count -= 1
             if not peers:
                 del self._peers[session.codec]
 
@@ -49,7 +61,8 @@ class Audience:
         for codec, outboxes in tuple(self._peers.items()):
             if codec.impatient:
                 item = Item(ItemKind.PRESENCE, codec.frame(nobody))
-                for outbox in tuple(outboxes.values()):
+                for session, outbox in tuple(outboxes.items()):
+                    self._unsent.bring(session)
                     outbox.put(item)  # those that are over by now take nothing
                     await turns.pause()
 
@@ -68,6 +81,9 @@ class Audience:
         self._quiet = False
         entries = message.entries if isinstance(message, AwarenessUpdate) else ()
         bodies: dict[Callable[[Message], bytes], bytes] = {}
+        unsent = self._unsent
+        at_once = self._count <= FEW and unsent.nothing
+        later: dict[Codec, Item] = {}
         for codec, outboxes in tuple(self._peers.items()):
             if isinstance(message, Stateless) and not codec.stateless:
                 continue
@@ -78,6 +94,9 @@ class Audience:
                     self._note(body, entries)
             frame = codec.prefix + body if codec.prefix else body
             whole = framed(frame) if len(frame) <= WHOLE else None
+            if not at_once or (whole is None and len(frame) * len(outboxes) > BULK):
+                later[codec] = Item(kind, frame, since, until, entries, unsent.known())
+                continue
             item: Item | None = None
             for outbox in tuple(outboxes.values()):
                 if whole is not None and (take := outbox.freely) is not None:
@@ -85,3 +104,5 @@ class Audience:
                 else:
                     item = item or Item(kind, frame, since, until, entries)
                     outbox.put(item)
+        if later:
+            unsent.add(later)

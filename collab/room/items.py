@@ -36,6 +36,8 @@ class Item:
     """Of an update: the log's version that has all of it."""
     entries: tuple[AwarenessEntry, ...] = ()
     """What a presence frame says."""
+    known: bytes | None = None
+    """Of what was said to all some time ago: `Supply.known` as it was then."""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import Final
+
+from collab.protocol.close import CloseCode
+
+RESTARTING: Final = CloseCode.RESTART, "the server is restarting"
+DELETED: Final = CloseCode.GONE, "the document was deleted"
 
 
 class RoomState(Enum):

@@ -45,7 +45,8 @@ class RoomLimits:
     pending_bytes_total: int = 128 * MIB
     """Uncommitted updates of all rooms."""
     document_bytes: int = 64 * MIB
-    """Stored size from which a document takes deletions only."""
+    """Stored size from which a document takes deletions only. Broadcasts that were not sent to all
+    peers of a room yet take as much at most."""
     unresolved_bytes: int = 4 * MIB
     """Updates of one document that wait for earlier clocks of the same client."""
 

@@ -170,7 +170,7 @@ class Outbox:
         if item.kind is ItemKind.ANSWER:
             self._keep(item, len(item.frame))
             return
-        self._begin()
+        self._begin(item.known)
         if not self._dropped and not self._backlog.fits(len(item.frame)):
             self._backlog.relieve()
             self._dropped = True
@@ -184,14 +184,14 @@ class Outbox:
         self._freely = freely
         self.freely = None if self._queue or self._dead else freely
 
-    def _begin(self) -> None:
+    def _begin(self, known: bytes | None = None) -> None:
         self.freely = None
         if not self._queue:
             if self._queue is _EMPTY:
                 self._queue = deque()
                 self._channel.on_drain(self._flush)
                 self._backlog.join(self.collapse)
-            self._known = self._supply.known()
+            self._known = self._supply.known() if known is None else known
             self._supply.waiting()
 
     def _keep(self, entry: Item | Question, size: int) -> bool:

@@ -7,34 +7,28 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
 
 from collab.errors import DocumentDeleted, Unavailable
-from collab.interfaces import (
-    Clock,
-    DocumentStore,
-    DocumentWorker,
-    NewRow,
-)
+from collab.interfaces import Clock, DocumentStore, DocumentWorker, NewRow
 from collab.leasing import Leasing
 from collab.news import Backplane, Present
 from collab.protocol.close import CloseCode
 from collab.room.committer import Committer
 from collab.room.compacting import Compactor
+from collab.room.fanout import FanOut
 from collab.room.following import Follower
-from collab.room.life import RoomState
+from collab.room.life import DELETED, RESTARTING, RoomState
 from collab.room.limits import RoomLimits
 from collab.room.loading import load
 from collab.room.looking import Looker
 from collab.room.neighbours import Neighbours
+from collab.room.parting import Parting, close_peers
 from collab.room.room import Room
 from collab.room.stats import Repairs, RoomStats
 from collab.room.tasks import Tasks
-from collab.room.turns import Turns, break_silence, close_peers
+from collab.room.turns import Turns, break_silence
 from collab.room.unloading import Unloader
 from collab.room.waiting import wait_for
-
-RESTARTING: Final = CloseCode.RESTART, "the server is restarting"
 
 
 class _Load:
@@ -75,6 +69,8 @@ class Registry:
         self._limits = limits
         self._tasks = Tasks()
         self._committer = Committer(store, clock, random, limits)
+        self._fanout = FanOut(clock)
+        self._parting = Parting(clock, self._tasks)
         self._follower = Follower(store, worker, clock, random, self._tasks, limits)
         self._compactor = Compactor(
             store, worker, clock, random, self._follower, self._tasks, limits, leasing
@@ -85,13 +81,7 @@ class Registry:
             self, backplane, self._rooms, self._follower, self._looker, clock, self._tasks, limits
         )
         self._loads: dict[str, _Load] = {}
-        self._unloader = Unloader(
-            self._compactor,
-            self._tasks,
-            clock,
-            limits,
-            partial(self._forget, code=CloseCode.NORMAL),
-        )
+        self._unloader = Unloader(self._compactor, self._tasks, clock, limits, self._leave)
         self._draining = False
         self._repaired = Repairs()
 
@@ -130,6 +120,7 @@ class Registry:
     async def start(self) -> None:
         self._neighbours.start()
         self._tasks.spawn(self._committer.run(), "committer")
+        self._tasks.spawn(self._fanout.run(), "fan-out")
         self._tasks.spawn(self._unloader.run(), "unloading")
         silence = break_silence(self._rooms, self._clock, self._limits.silence)
         self._tasks.spawn(silence, "silence")
@@ -150,25 +141,29 @@ class Registry:
 
         self._tasks.spawn(flush(), "drain")
         await wait_for(flushed, timeout, self._clock)
-        saved, rooms, turns = flushed.is_set(), list(self._rooms.values()), Turns(self._clock)
-        while rooms:  # to free all at once takes as long as to close them
-            self._leave(room := rooms.pop())
-            await close_peers(room, turns, *RESTARTING)
-            await turns.pause()
+        saved = flushed.is_set()
+        await self._close_all()
         return saved
 
     async def aclose(self) -> None:
         """End all tasks; what is not saved by now is not saved. Peers are closed."""
         self._draining = True
         self._neighbours.stop()
-        for room in tuple(self._rooms.values()):
-            self._forget(room, *RESTARTING)
         for loading in tuple(self._loads.values()):
             loading.task.cancel()
         await asyncio.gather(
             *(loading.task for loading in self._loads.values()), return_exceptions=True
         )
+        await self._close_all()
         await self._tasks.aclose()
+
+    async def _close_all(self) -> None:
+        rooms, turns = list(self._rooms.values()), Turns(self._clock)
+        while rooms:  # to free all at once takes as long as to close them
+            self._leave(room := rooms.pop(), *RESTARTING)
+            await close_peers(room, turns, *RESTARTING)
+            await turns.pause()
+        await self._parting.finish()
 
     # --- Opening -----------------------------------------------------------------------
 
@@ -213,6 +208,7 @@ class Registry:
             owner=self,
             node=self._neighbours.node if self._neighbours.shared else None,
             committer=self._committer,
+            fanout=self._fanout,
             worker=self._worker,
             clock=self._clock,
             tasks=self._tasks,
@@ -240,19 +236,15 @@ class Registry:
 
     # --- The end of a room -------------------------------------------------------------
 
-    def _forget(self, room: Room, code: CloseCode, reason: str = "") -> None:
-        self._leave(room)
-        room.close(code, reason)
-
-    def _leave(self, room: Room) -> None:
-        """It is over, but that its peers are yet to be closed."""
+    def _leave(self, room: Room, code: CloseCode = CloseCode.NORMAL, reason: str = "") -> None:
+        """It is over, but that its peers, if it has any, are yet to be closed."""
         if self._rooms.get(room.document) is room:
             del self._rooms[room.document]
             self._repaired.add(room.slow.repairs)
         self._unloader.drop(room)
         self._compactor.forget(room)
         self._neighbours.closed(room)
-        room.end()
+        room.end(code, reason)
 
     # --- What rooms tell ---------------------------------------------------------------
 
@@ -270,7 +262,8 @@ class Registry:
             self._committed(room.document, sequence, rows)
 
     def room_gone(self, room: Room) -> None:
-        self._forget(room, CloseCode.GONE, "the document was deleted")
+        self._leave(room, *DELETED)
+        self._parting.begin(room, *DELETED)
 
     def room_learned(self, room: Room) -> None:
         # Left to the node that writes; but if that has done it, or died, it is seen here.

@@ -19,8 +19,9 @@ from collab.room.codec import YJS, Codec
 from collab.room.committer import Committer
 from collab.room.coverage import Coverage
 from collab.room.diffs import Diffs
+from collab.room.fanout import FanOut, Unsent
 from collab.room.items import UNKNOWN, ItemKind
-from collab.room.life import RoomState
+from collab.room.life import RESTARTING, RoomState
 from collab.room.limits import RoomLimits
 from collab.room.log import DocumentLog
 from collab.room.merging import merged_runs
@@ -50,6 +51,7 @@ class Room:
         owner: Owner,
         node: str | None,
         committer: Committer,
+        fanout: FanOut,
         worker: DocumentWorker,
         clock: Clock,
         tasks: Tasks,
@@ -57,13 +59,15 @@ class Room:
     ) -> None:
         self.document = document
         self.limits = limits
-        self.state = RoomState.OPEN
+        self.state, self._over = RoomState.OPEN, RESTARTING
         self.log = DocumentLog(stored)
         self.diffs = Diffs(self.log, worker, limits)
-        self._present = Audience()
+        self.told = Told(self.log)
+        self.sessions: dict[Session, None] = {}
+        self.unsent = Unsent(self.sessions, self.told, fanout, limits.document_bytes)
+        self._present = Audience(self.unsent)
         tell, later = self._present.show, partial(tasks.later, clock)
         self.presence = Presence(States(clock, limits, tell, later, node, self._tell_nodes))
-        self.sessions: dict[Session, None] = {}
         self.looked = clock.monotonic()
         """When it last heard from the store what the newest row is."""
         self.unsaved_since: float | None = None
@@ -73,9 +77,8 @@ class Room:
         self._pending = PendingUpdates()
         self._updates_in_flight: list[bytes] = []
         self._rows_in_flight: tuple[NewRow, ...] = ()
-        self.told = Told(self.log)
         self._receipts = Receipts()
-        self._subscribed = Audience()
+        self._subscribed = Audience(self.unsent)
         self._owner = owner
         self._committer = committer
         self._worker = worker
@@ -118,6 +121,7 @@ class Room:
             raise RoomFull(f"the document takes at most {self.limits.peers} connections")
         session = Session(self, channel, access, codec, backlog)
         self.sessions[session] = None
+        self.unsent.joined(session)
         self._present.add(session)
         if codec.greets:
             self.ask(session)
@@ -136,6 +140,7 @@ class Room:
     def subscribe(self, session: Session) -> None:
         """Send the session what is committed from now on."""
         if not session.over and not session.subscribed:
+            self.unsent.bring(session)
             session.subscribed = True
             self._subscribed.add(session)
 
@@ -150,17 +155,13 @@ class Room:
         if not self.sessions:
             self._look_idle()
 
-    def end(self) -> None:
-        """Take nothing more; its peers are yet to be closed. What is pending will not be saved."""
-        self.state = RoomState.GONE
+    def end(self, code: CloseCode, reason: str) -> None:
+        """Take nothing more: who writes is closed so, until all are. What is pending will not be
+        saved."""
+        self.state, self._over = RoomState.GONE, (code, reason)
         self._committer.forget(self)
         self._committer.release(self._pending.drop())
         self._receipts.drop()
-
-    def close(self, code: CloseCode, reason: str) -> None:
-        """Close the peers of a room that is over."""
-        for session in tuple(self.sessions):
-            session.close(code, reason)
 
     # --- Writing -----------------------------------------------------------------------
 
@@ -219,7 +220,7 @@ class Room:
     def _refusal(self, size: int, facts: UpdateFacts) -> tuple[CloseCode, str] | None:
         limits = self.limits
         if self.state is not RoomState.OPEN:
-            return CloseCode.RESTART, "the server is restarting"
+            return self._over
         full = self.log.size + self._pending.size + size > limits.document_bytes
         if full and facts.struct_count:
             return CloseCode.FULL, f"the document is full: {limits.document_bytes} bytes"

@@ -126,13 +126,15 @@ class Session:
     def send(self, message: Message) -> None:
         """Send an answer to this peer alone."""
         if not self.over:
-            self.outbox.put(Item(ItemKind.ANSWER, self.codec.frame(message)))
+            item = Item(ItemKind.ANSWER, self.codec.frame(message))
+            self._room.unsent.outbox(self).put(item)
 
     def show(self, entries: tuple[AwarenessEntry, ...]) -> None:
         """Send presence to this peer alone."""
         if not self.over:
             frame = self.codec.frame(AwarenessUpdate(entries))
-            self.outbox.put(Item(ItemKind.PRESENCE, frame, entries=entries))
+            item = Item(ItemKind.PRESENCE, frame, entries=entries)
+            self._room.unsent.outbox(self).put(item)
 
     def await_receipt(self, message: Owed) -> bool:
         """Whether it may wait for one more; else it is closed."""
@@ -181,7 +183,7 @@ class Session:
                 if not self.codec.greets:
                     self._asked = self._each
                     self._room.ask(self)
-                return self.outbox.ask(state_vector)
+                return self._room.unsent.outbox(self).ask(state_vector)
             case AwarenessUpdate(entries):
                 self._room.presence.receive(self.claimant, entries)
             case QueryAwareness():

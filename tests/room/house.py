@@ -29,7 +29,7 @@ from collab.room.registry import Registry
 from collab.room.room import Room
 from collab.storage.memory import MemoryStore
 from tests.support.inline_worker import InlineWorker
-from tests.support.line import message_of
+from tests.support.line import messages_of
 from tests.support.stores import FaultyStore
 from tests.support.virtual import LoopClock
 
@@ -73,7 +73,11 @@ class MemoryChannel:
 
     def _tell_flow(self) -> None:
         free = self.closed is None and not self._stalled
-        self._flow((lambda frame: self.send(message_of(frame))) if free else None)
+        self._flow(self._write if free else None)
+
+    def _write(self, data: bytes) -> None:
+        for frame in messages_of(data):
+            self.send(frame)
 
     def stall(self) -> None:
         self._stalled = True

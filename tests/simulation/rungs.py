@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from contextlib import contextmanager
 from unittest import mock
 
 from collab.protocol.awareness import AwarenessEntry
-from collab.room import log, neighbours
+from collab.room import audience, fanout, log, neighbours
 from collab.room.catching_up import CatchingUp
 from collab.room.items import Part
+from collab.room.turns import Turns
 
 Rungs = Counter[str]
 ALL = {"waited", "merged", "forgotten", "resynchronised", "answered late", "presence"}
@@ -70,5 +72,23 @@ def forgetful(rng: random.Random) -> Iterator[None]:
     with (
         mock.patch.object(log, "RECENT_BYTES", recent),
         mock.patch.object(neighbours, "STATES_AT_ONCE", crowd),
+    ):
+        yield
+
+
+@contextmanager
+def one_by_one(rng: random.Random) -> Iterator[None]:
+    """Two peers are a multitude: one after the other is sent what is broadcast, and anything may
+    happen in between."""
+    longest = rng.choice([0.0, 0.01, 0.1, 0.3])
+
+    class Turned(Turns):
+        async def pause(self) -> None:
+            await asyncio.sleep(longest * rng.random())
+
+    with (
+        mock.patch.object(audience, "FEW", 0),
+        mock.patch.object(fanout, "STEP", 1),
+        mock.patch.object(fanout, "Turns", Turned),
     ):
         yield

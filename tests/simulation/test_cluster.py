@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import Counter
 
 import pytest
 
 from collab.protocol.close import CloseCode
 from tests.simulation.run import simulate
-from tests.simulation.rungs import ALL, Rungs, counted
+from tests.simulation.rungs import ALL, Rungs, counted, one_by_one
 
 SEEDS = 500
 BLOCK = 25
+FEWER = 50
+"""Seeds that are run again with a broadcast that takes its time."""
 
 
-def blocks() -> list[range]:
+def blocks(seeds: int = SEEDS) -> list[range]:
     if (seed := os.environ.get("COLLAB_SEED")) is not None:
         return [range(int(seed), int(seed) + 1)]
-    return [range(start, start + BLOCK) for start in range(0, SEEDS, BLOCK)]
+    return [range(start, start + BLOCK) for start in range(0, seeds, BLOCK)]
 
 
 @pytest.mark.parametrize("seeds", blocks(), ids=lambda seeds: f"seeds-{seeds[0]}-{seeds[-1]}")
@@ -39,6 +42,18 @@ def test_every_promise_holds(seeds: range) -> None:
         assert closes[None] > BLOCK
         assert closes[CloseCode.RESTART] > 0
         assert all(events[what] for what in ("NEXT", "GAP", "NEW", "SILENT", "died")), events
+        assert {rung for rung in ALL if not rungs[rung]} == set(), rungs
+
+
+@pytest.mark.parametrize("seeds", blocks(FEWER), ids=lambda seeds: f"seeds-{seeds[0]}-{seeds[-1]}")
+def test_every_promise_holds_while_others_are_sent_the_same(seeds: range) -> None:
+    """[RM13] [SL2] [SL3] [SL4] where peers join, leave, write, ask, fall behind and are
+    repaired between two visits of a broadcast."""
+    rungs: Rungs = Counter()
+    for seed in seeds:
+        with one_by_one(random.Random(seed)), counted(rungs):
+            simulate(seed)
+    if len(seeds) == BLOCK:
         assert {rung for rung in ALL if not rungs[rung]} == set(), rungs
 
 

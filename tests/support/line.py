@@ -13,11 +13,15 @@ from collab.transport.direct import DirectChannel
 from collab.transport.inbox import Inbox, Listener
 
 
-def message_of(frame: bytes) -> bytes:
-    """What a whole frame of a server says."""
-    start, size = _place(frame)
-    assert len(frame) == start + size
-    return frame[start:]
+def messages_of(data: bytes) -> list[bytes]:
+    """What whole frames of a server say."""
+    found = []
+    while data:
+        start, size = _place(data)
+        assert len(data) >= start + size
+        found.append(data[start : start + size])
+        data = data[start + size :]
+    return found
 
 
 def _place(frame: bytes) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from collab.interfaces import Write
 from collab.protocol.close import CloseCode
-from tests.support.line import message_of
+from tests.support.line import messages_of
 
 LOW_WATER = 60
 
@@ -96,7 +96,11 @@ class Connection:
 
     def _tell_flow(self) -> None:
         free = self.alive and not self._closing and self.buffered < LOW_WATER
-        self._flow((lambda frame: self.send(message_of(frame))) if free else None)
+        self._flow(self._write if free else None)
+
+    def _write(self, data: bytes) -> None:
+        for frame in messages_of(data):
+            self.send(frame)
 
     def _down(self, effect: Callable[[], None]) -> None:
         self._down_free = max(self._down_free, self._loop.time() + self._some_delay())

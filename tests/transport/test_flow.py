@@ -7,7 +7,7 @@ from collab.protocol.close import CloseCode
 from collab.protocol.framing import WHOLE, framed, header_of
 from collab.transport.channel import LOW_WATER
 from collab.transport.direct import DirectChannel
-from tests.support.line import FakeLine, message_of
+from tests.support.line import FakeLine, messages_of
 
 
 class Listening:
@@ -62,5 +62,5 @@ async def test_who_is_full_already_is_known_from_the_start() -> None:
 def test_frames_hold_what_they_are_built_of() -> None:
     for size in (0, 1, 125, 126, WHOLE, 65_535, 65_536):
         message = bytes(size)
-        assert message_of(framed(message)) == message
+        assert messages_of(framed(message)) == [message]
         assert framed(message) == header_of(size) + message
