@@ -17,7 +17,6 @@ from benchmarks.load.peer import Peer
 from benchmarks.stage import Figures, Goal, Meter, Scenario, Stage
 
 SERVERS: Final = ("collab", "hocuspocus", "y-websocket", "pycrdt")
-DURABLE: Final = SERVERS
 DOCUMENT: Final = "large"
 MILLI: Final = 1e3
 MICRO: Final = 1e6
