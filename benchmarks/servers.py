@@ -54,11 +54,17 @@ class Kind:
     durable: bool = True
 
 
+def _inherited() -> dict[str, str]:
+    """The environment of a server in Python. It may keep what it compiles: an installed package
+    has that."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
 @contextmanager
 def collab(folder: Path, watched: bool = False) -> Iterator[Running]:
     """`collab serve` on the database in `folder`."""
     settings = {"COLLAB_HOST": "127.0.0.1", "COLLAB_PORT": "0", "COLLAB_DATA_DIR": str(folder)}
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("COLLAB_")}
+    inherited = {k: v for k, v in _inherited().items() if not k.startswith("COLLAB_")}
     environment = {**inherited, **UNLIMITED, **settings, "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "collab", "serve"]
     pauses = None
@@ -102,7 +108,7 @@ def y_websocket(folder: Path) -> Iterator[Running]:
 @contextmanager
 def pycrdt_websocket(folder: Path) -> Iterator[Running]:
     """pycrdt-websocket, with its SQLite store."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(_pycrdt()), str(ROOT)))}
+    environment = {**_inherited(), "PYTHONPATH": os.pathsep.join((str(_pycrdt()), str(ROOT)))}
     command = [sys.executable, "-m", "benchmarks.pycrdt_server", str(_made(folder))]
     with _process(command, ROOT, environment, folder) as process:
         yield Running("pycrdt-websocket", process.pid, _ready(process))

@@ -24,7 +24,7 @@ from tests.support.edits import Author
 
 
 async def test_peers_are_sent_a_broadcast_one_after_the_other(many: House) -> None:
-    """[RM2] and each gets the next one behind it, with all that it lacks in one piece."""
+    """[RM30] [RM2] and each gets the next one behind it, with all that it lacks in one piece."""
     peers, author = await crowd(many), Author(1)
     update = await write(peers[0], author)
     await until(lambda: reached(peers) == [0, 1, 2])
@@ -101,7 +101,7 @@ async def test_a_receipt_comes_at_once_behind_the_echo(many: House) -> None:
 
 
 async def test_an_answer_comes_behind_what_is_unsent(many: House) -> None:
-    """[SL3] [RM13] and what it was sent first does not come again."""
+    """[RM30] [SL3] [RM13] and what it was sent first does not come again."""
     peers, author = await crowd(many), Author(1)
     update = await write(peers[0], author)
     await until(lambda: reached(peers) == [0])
@@ -133,7 +133,7 @@ async def test_presence_for_one_comes_behind_presence_for_all(many: House) -> No
 
 
 async def test_who_joins_meanwhile_has_it_and_misses_nothing_later(many: House) -> None:
-    """[RM13] not sent again what the answer holds; sent all that comes behind it."""
+    """[RM30] [RM13] not sent again what the answer holds; sent all that comes behind it."""
     peers, author = await crowd(many), Author(1)
     first = await write(peers[0], author)
     await until(lambda: reached(peers) == [0, 1])

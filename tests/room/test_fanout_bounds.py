@@ -83,7 +83,7 @@ async def test_nothing_is_known_to_all_that_is_unsent(many: House) -> None:
 
 
 async def test_what_waits_is_bounded(many: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over the bound all are visited at once."""
+    """[RM30] Over the bound all are visited at once."""
     await many.restart(document_bytes=500)
     peers, room = await crowd(many), await many.room()
     await peers[0].show(1, 1, '{"caret":"%s"}' % ("x" * 600))

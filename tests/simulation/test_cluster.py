@@ -47,7 +47,7 @@ def test_every_promise_holds(seeds: range) -> None:
 
 @pytest.mark.parametrize("seeds", blocks(FEWER), ids=lambda seeds: f"seeds-{seeds[0]}-{seeds[-1]}")
 def test_every_promise_holds_while_others_are_sent_the_same(seeds: range) -> None:
-    """[RM13] [SL2] [SL3] [SL4] where peers join, leave, write, ask, fall behind and are
+    """[RM30] [RM13] [SL2] [SL3] [SL4] where peers join, leave, write, ask, fall behind and are
     repaired between two visits of a broadcast."""
     rungs: Rungs = Counter()
     for seed in seeds:
