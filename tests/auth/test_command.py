@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collab import cli
+from collab import cli, telemetry
 from collab.access import Right, Role
 from collab.auth.tokens import TokenVerifier
 from collab.clock import SystemClock
@@ -36,7 +36,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
     # Logs are pytest's here.
-    monkeypatch.setattr(cli, "configure", lambda *_: None)
+    monkeypatch.setattr(telemetry, "configure", lambda *_: None)
 
 
 def collab(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
