@@ -182,7 +182,9 @@ class _Round:
             if not self._broadcasts:
                 return False
             self._until = self.end
-            self.visits = list(sessions)
+            # Without those who left: where broadcasts never cease there is no other end to them.
+            self.places = {session: self.places.get(session, 0) for session in sessions}
+            self.visits = list(self.places)
             self.visits.reverse()
         return True
 

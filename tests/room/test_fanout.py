@@ -187,6 +187,20 @@ async def test_who_leaves_or_fails_meanwhile_keeps_nobody_from_it(
     assert (await many.room()).unsent.nothing
 
 
+async def test_who_left_is_forgotten_though_broadcasts_never_cease(many: House) -> None:
+    peers = await crowd(many)
+    room, gone = await many.room(), peers[1].session
+    await peers[0].show(1, 1, CARET)
+    await until(lambda: reached(peers) == [0, 1])
+    gone.leave()
+    for clock in range(2, 30):
+        await peers[0].show(1, clock, f'{{"caret":{clock}}}')
+        await asyncio.sleep(0)
+    assert room.unsent._round is not None
+    assert gone not in room.unsent._round.places
+    assert peers[2].session in room.unsent._round.places
+
+
 async def test_a_room_that_all_leave_is_done(many: House) -> None:
     """[RM15] and is unloaded."""
     peers = await crowd(many)
