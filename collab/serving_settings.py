@@ -37,7 +37,9 @@ def _web_address(value: str) -> str:
 class ServingSettings(BaseModel):
     """Where the service is, what it stands on, and who gets in; `Settings` adds its bounds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
+    )
 
     host: Annotated[str, AfterValidator(_not_empty)] = Field(
         "127.0.0.1", description="Name or address to listen on; `0.0.0.0` for every network."

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from collab.protocol.awareness import AwarenessEntry
 from collab.protocol.framing import WHOLE, framed
 from collab.protocol.messages import AwarenessUpdate, Message, Stateless
-from collab.room.codec import Codec
+from collab.room.codec import Codec, Encode
 from collab.room.echoes import Echoes
 from collab.room.fanout import Unsent
 from collab.room.items import Item, ItemKind
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 BULK: Final = 2 * 1024 * 1024
-"""Bytes of one large frame, over all it goes to, that are sent in one turn of the event loop."""
+"""Bytes of one large message, over all it goes to, that are sent at once."""
 
 
 class Audience:
@@ -80,10 +79,10 @@ class Audience:
         """The hot path. For `since` and `until` see `Item`."""
         self._quiet = False
         entries = message.entries if isinstance(message, AwarenessUpdate) else ()
-        bodies: dict[Callable[[Message], bytes], bytes] = {}
+        bodies: dict[Encode, bytes] = {}
         unsent = self._unsent
         at_once = self._count <= FEW and unsent.nothing
-        later: dict[Codec, Item] = {}
+        later: dict[Encode, Item] = {}
         for codec, outboxes in tuple(self._peers.items()):
             if isinstance(message, Stateless) and not codec.stateless:
                 continue
@@ -92,11 +91,12 @@ class Audience:
                 body = bodies[codec.encode] = codec.encode(message)
                 if entries:
                     self._note(body, entries)
+            if not at_once or (len(body) > WHOLE and len(body) * self._count > BULK):
+                if codec.encode not in later:
+                    later[codec.encode] = Item(kind, body, since, until, entries, unsent.known())
+                continue
             frame = codec.prefix + body if codec.prefix else body
             whole = framed(frame) if len(frame) <= WHOLE else None
-            if not at_once or (whole is None and len(frame) * len(outboxes) > BULK):
-                later[codec] = Item(kind, frame, since, until, entries, unsent.known())
-                continue
             item: Item | None = None
             for outbox in tuple(outboxes.values()):
                 if whole is not None and (take := outbox.freely) is not None:

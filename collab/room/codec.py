@@ -9,6 +9,8 @@ from enum import Enum, auto
 from collab.protocol import yjs
 from collab.protocol.messages import Message
 
+Encode = Callable[[Message], bytes]
+
 
 class Receipts(Enum):
     """How a peer learns that its update is committed."""
@@ -27,7 +29,7 @@ class Codec:
     name: str
     decode: Callable[[bytes], Message]
     """Takes a frame without the prefix. Raises ProtocolError."""
-    encode: Callable[[Message], bytes]
+    encode: Encode
     prefix: bytes = b""
     """Goes before every frame sent: the address of the document, where one socket has many."""
     greets: bool = True

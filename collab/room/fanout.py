@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from collab.interfaces import Clock
+from collab.protocol.close import CloseCode
 from collab.protocol.framing import WHOLE, framed
 from collab.room.backlog import OVERHEAD
-from collab.room.codec import Codec
+from collab.room.codec import Codec, Encode
 from collab.room.items import Item, ItemKind
 from collab.room.outbox import Outbox
 from collab.room.told import Told
@@ -25,8 +27,9 @@ logger = logging.getLogger(__name__)
 STEP: Final = 32
 """Peers that are sent something before anybody looks at the time."""
 
-Broadcast = Mapping[Codec, Item]
-"""One message to all of a room who share one of these wires."""
+Broadcast = Mapping[Encode, Item]
+"""One message to all of a room who share one of these wires, without the prefixes of codecs:
+where each peer has its own, their frames would be as many times the message."""
 
 
 class FanOut:
@@ -52,16 +55,9 @@ class FanOut:
             turns = Turns(self._clock)
             while self._rooms:
                 unsent = self._rooms.popleft()
-                if self._step(unsent):
+                if unsent.step():
                     self._rooms.append(unsent)
                 await turns.pause()
-
-    def _step(self, unsent: Unsent) -> bool:
-        try:
-            return unsent.step()
-        except Exception:  # of one peer, which it does not come back to
-            logger.exception("a broadcast failed for one peer")
-            return True
 
 
 class Unsent:
@@ -116,18 +112,21 @@ class Unsent:
 
     def outbox(self, session: Session) -> Outbox:
         """For what this peer alone is sent now: behind all that it lacks."""
+        outbox = session.outbox  # which takes nothing more, if it ends here
         if self._round is not None:
             self._round.bring(session)
-        return session.outbox
+        return outbox
 
     def step(self) -> bool:
-        """Send a few peers what they lack; whether there are more to be visited."""
+        """Send a few peers, or one much, what they lack; whether more are to be visited."""
         for _ in range(STEP):
             current = self._round
             if current is None or not current.to_visit(self._sessions):
                 self._round = None
                 return False
             current.bring(current.visits.pop())
+            if current.large:
+                break
         return True
 
 
@@ -146,6 +145,7 @@ class _Round:
         "_until",
         "_whole",
         "end",
+        "large",
         "places",
         "size",
         "visits",
@@ -168,6 +168,8 @@ class _Round:
         self._for: tuple[int, Codec, bool] | None = None
         self._items: tuple[Item, ...] = ()
         self._whole: bytes | None = None
+        self.large = False
+        """Whether the last one to be sent anything was sent much."""
 
     def add(self, broadcast: Broadcast) -> None:
         self._broadcasts.append(broadcast)
@@ -182,7 +184,9 @@ class _Round:
             if not self._broadcasts:
                 return False
             self._until = self.end
-            self.visits = list(sessions)
+            # Without those who left: where broadcasts never cease there is no other end to them.
+            self.places = {session: self.places.get(session, 0) for session in sessions}
+            self.visits = list(self.places)
             self.visits.reverse()
         return True
 
@@ -190,9 +194,15 @@ class _Round:
         place = self.places.get(session, 0)
         if place == self.end or session.over:
             return
-        self.places[session] = self.end  # first: to send may end it, which is a broadcast too
-        self._gather((place, session.codec, session.subscribed))
-        outbox = session.outbox
+        self.places[session] = self.end  # first: to end it is a broadcast too
+        try:
+            self._gather((place, session.codec, session.subscribed))
+            self._send(session.outbox)
+        except Exception:  # of one peer, which would lack this
+            logger.exception("a peer could not be sent what all are sent")
+            session.close(CloseCode.INTERNAL, "what all are sent could not be sent")
+
+    def _send(self, outbox: Outbox) -> None:
         if self._whole is not None and (take := outbox.freely) is not None:
             take(self._whole)
         else:
@@ -210,11 +220,17 @@ class _Round:
         if what == self._for:
             return
         place, codec, subscribed = what
-        lacked = [b.get(codec) for b in self._broadcasts[place - self._first :]]
+        lacked = [b.get(codec.encode) for b in self._broadcasts[place - self._first :]]
         items = tuple(
-            [item for item in lacked if item and (subscribed or item.kind is not ItemKind.UPDATE)]
+            [
+                replace(item, frame=codec.prefix + item.frame) if codec.prefix else item
+                for item in lacked
+                if item and (subscribed or item.kind is not ItemKind.UPDATE)
+            ]
         )
-        small = 0 < sum(len(item.frame) for item in items) <= WHOLE
+        size = sum(len(item.frame) for item in items)
+        self.large = size > WHOLE
+        small = 0 < size <= WHOLE
         self._whole = b"".join([framed(item.frame) for item in items]) if small else None
         self._items, self._for = items, what
 

@@ -168,7 +168,7 @@ class Outbox:
         if self._dead:
             return
         if item.kind is ItemKind.ANSWER:
-            self._keep(item, len(item.frame))
+            self._keep(item, len(item.frame), item.known)
             return
         self._begin(item.known)
         if not self._dropped and not self._backlog.fits(len(item.frame)):
@@ -194,7 +194,7 @@ class Outbox:
             self._known = self._supply.known() if known is None else known
             self._supply.waiting()
 
-    def _keep(self, entry: Item | Question, size: int) -> bool:
+    def _keep(self, entry: Item | Question, size: int, known: bytes | None = None) -> bool:
         """Let an answer wait; False if there are too many."""
         backlog = self._backlog
         if not backlog.fits(size):
@@ -205,7 +205,7 @@ class Outbox:
             self.end()
             self._supply.overflow()
             return False
-        self._begin()
+        self._begin(known)
         self._queue.append(entry)
         self._answers += 1
         backlog.add(size)

@@ -2,7 +2,7 @@
 
 aiosqlite gives each connection a thread. Statement by statement, a small commit would hop to
 it and back a dozen times, at three times the CPU; so a transaction is handed over whole, and
-SQLAlchemy runs inside that thread.
+SQLAlchemy, where it is needed, runs inside that thread.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from collab.protocol import yjs
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import (
     AwarenessUpdate,
-    Receipt,
     SyncStatus,
     SyncStep1,
     SyncStep2,
@@ -93,7 +92,6 @@ async def test_a_receipt_comes_at_once_behind_the_echo(many: House) -> None:
     session.receive(EACH.encode(Update(update)))
     await until(lambda: bool(channel.frames))
     assert channel.frames == [EACH.encode(Update(update)), RECEIPT]
-    assert EACH.encode(Receipt(True)) == RECEIPT
     assert reached(peers) == []
     await settle()
     assert len(channel.frames) == 2
@@ -184,7 +182,22 @@ async def test_who_leaves_or_fails_meanwhile_keeps_nobody_from_it(
     await settle()
     sent = [peer.updates() for peer in peers]
     assert sent == [[update], [], [], [update], [], [update]]
+    assert peers[2].code is CloseCode.INTERNAL  # else it would lack this for good
     assert (await many.room()).unsent.nothing
+
+
+async def test_who_left_is_forgotten_though_broadcasts_never_cease(many: House) -> None:
+    peers = await crowd(many)
+    room, gone = await many.room(), peers[1].session
+    await peers[0].show(1, 1, CARET)
+    await until(lambda: reached(peers) == [0, 1])
+    gone.leave()
+    for clock in range(2, 30):
+        await peers[0].show(1, clock, f'{{"caret":{clock}}}')
+        await asyncio.sleep(0)
+    assert room.unsent._round is not None
+    assert gone not in room.unsent._round.places
+    assert peers[2].session in room.unsent._round.places
 
 
 async def test_a_room_that_all_leave_is_done(many: House) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from collab.access import Role
+from collab.access import Access, Role
 from collab.interfaces import Kind
 from collab.protocol.close import CloseCode
 from collab.protocol.messages import (
@@ -15,11 +16,12 @@ from collab.protocol.messages import (
     Update,
 )
 from collab.room import fanout
+from collab.room.codec import YJS
 from collab.room.items import Item, ItemKind
 from collab.room.turns import Turns
 from tests.room.box import Box
 from tests.room.crowd import CARET, crowd, reached, until, write
-from tests.room.house import House, Peer, settle
+from tests.room.house import House, MemoryChannel, Peer, settle
 from tests.room.slow import read_on
 from tests.support.edits import Author
 
@@ -53,14 +55,17 @@ async def test_who_fell_behind_and_was_repaired_meanwhile_lacks_nothing(
     assert reader.doc.get_state() == author.doc.get_state()
 
 
-def test_what_was_known_when_it_was_said_counts() -> None:
+@pytest.mark.parametrize("before", [[], [b"word"]], ids=["alone", "behind a word to all"])
+def test_what_was_known_when_it_was_said_counts(before: list[bytes]) -> None:
     """[SL4] not what is known once it comes: that may hold what is on its way."""
     box = Box(limit=10)
     box.shelf.log.append(b"an update")
+    for word in before:
+        box.outbox.put(Item(ItemKind.ANSWER, word, known=b"known then"))
     box.outbox.put(Item(ItemKind.UPDATE, b"an update", 0, 1, (), b"known then"))
     assert box.outbox.collapsed
     box.shelf.forgotten = 1
-    assert box.read() == [b"all over known then"]
+    assert box.read() == [*before, b"all over known then"]
 
 
 async def test_nothing_is_known_to_all_that_is_unsent(many: House) -> None:
@@ -94,6 +99,40 @@ async def test_what_waits_is_bounded(many: House, monkeypatch: pytest.MonkeyPatc
     assert room.unsent._round.size < 500
     await settle()
     assert [[entry.clock for entry in peer.presence()] for peer in peers] == [[1, 2]] * len(peers)
+
+
+async def test_what_waits_is_kept_once_whatever_goes_before_it(many: House) -> None:
+    """[RM30] where each peer is addressed in its own way."""
+    peers, room = await crowd(many, 1), await many.room()
+    addressed = {b"to %02d:" % number: MemoryChannel() for number in range(50)}
+    for prefix, channel in addressed.items():
+        room.join(channel, Access("ann", "ann", Role.EDITOR, True), replace(YJS, prefix=prefix))
+        channel.frames.clear()
+    await peers[0].show(1, 1, '{"caret":"%s"}' % ("x" * 3_000))
+    assert room.unsent._round is not None
+    assert 3_000 < room.unsent._round.size < 6_000
+    await settle()
+    (body,) = peers[0].channel.frames[-1:]
+    for prefix, channel in addressed.items():
+        assert channel.frames == [prefix + body]
+
+
+async def test_after_much_for_one_peer_someone_looks_at_the_time(
+    many: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[RM30] though little is sent to many before anybody does."""
+    monkeypatch.setattr(fanout, "STEP", 4)
+    peers, room = await crowd(many), await many.room()
+    await peers[0].show(1, 1, CARET)
+    room.unsent.step()
+    assert len(reached(peers)) == 4
+    await settle()
+    for peer in peers:
+        peer.heard()
+    await peers[0].write(Author(1).write("x" * 40_000))
+    await until(lambda: not room.unsent.nothing)
+    room.unsent.step()
+    assert len(reached(peers)) == 1
 
 
 async def test_rooms_take_turns(many: House) -> None:
