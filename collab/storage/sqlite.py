@@ -101,14 +101,13 @@ class _Lane:
         self.waiting = 0
         """Transactions under way or in line, but for those whose callers gave up."""
         self._connect = partial(_Driver, path, writes=writes)
-        self.driver: _Driver | None = None
-        """Once it is open."""
+        self._driver: _Driver | None = None
         self._opening: asyncio.Task[_Driver] | None = None
 
     async def run(self, transact: Callable[[_Driver, Any], Awaitable[Any]], work: Any) -> Any:
         self.waiting += 1
         try:
-            driver = self.driver or await self.open()
+            driver = self._driver or await self._open()
             return await transact(driver, work)
         finally:
             self.waiting -= 1
@@ -119,7 +118,7 @@ class _Lane:
             with suppress(StorageError):  # it never opened
                 await (await opening).aclose()
 
-    async def open(self) -> _Driver:
+    async def _open(self) -> _Driver:
         if self._opening is None:
             self._opening = asyncio.create_task(self._opened())
         # Whoever asked first may give up: the connection is for the others too.
@@ -132,7 +131,7 @@ class _Lane:
         except sqlite3.Error as error:
             self._opening = None  # the next transaction tries again
             raise StorageError(f"the database failed: {error}") from error
-        self.driver = driver
+        self._driver = driver
         return driver
 
 

@@ -65,6 +65,7 @@ async def test_few_are_sent_a_broadcast_at_once(house: House) -> None:
 async def test_a_large_frame_takes_its_time_with_few_too(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """[RM30] with others in between."""
     monkeypatch.setattr("collab.room.audience.BULK", 40_000 * 3)
     monkeypatch.setattr("collab.room.fanout.STEP", 1)
     peers, room = await crowd(house, 4), await house.room()
